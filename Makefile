@@ -1,0 +1,99 @@
+# `make run` and `make test` need Python 3.11 and make, nothing else.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+BOOT_PYTHON := $(or $(PYTHON),$(shell command -v python3.11 || command -v python3))
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYTHONUNBUFFERED := 1
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 12
+
+# --- environment -----------------------------------------------------------
+# The stamps are what makes the second start quick: a lock file newer than its
+# stamp is the only reason to install again.
+
+$(BIN)/python:
+	@$(BOOT_PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo "Python 3.11 or newer is missing: install it, or name it: make PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "→ Making the environment in $(VENV)"
+	@if command -v uv >/dev/null 2>&1; then \
+		uv venv --quiet --python "$(BOOT_PYTHON)" $(VENV); \
+	elif $(BOOT_PYTHON) -c 'import ensurepip' 2>/dev/null; then \
+		$(BOOT_PYTHON) -m venv $(VENV); \
+	elif $(BOOT_PYTHON) -c 'import pip' 2>/dev/null; then \
+		$(BOOT_PYTHON) -m pip install --quiet --target .boot --require-hashes --no-deps -r requirements-boot.txt \
+		&& PYTHONPATH=.boot $(BOOT_PYTHON) -m virtualenv --quiet $(VENV) && rm -rf .boot; \
+	else \
+		echo "This Python has neither ensurepip nor pip: install python3.11-venv (Debian, Ubuntu) or uv, then try again."; exit 1; \
+	fi
+
+define install
+	@echo "→ Installing the dependencies of $(1)"
+	@if command -v uv >/dev/null 2>&1; then \
+		uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r $(1); \
+	else \
+		$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r $(1); \
+	fi
+	@touch $@
+endef
+
+$(VENV)/.demo-stamp: requirements-demo.txt | $(BIN)/python
+	$(call install,requirements-demo.txt)
+
+$(VENV)/.dev-stamp: requirements-dev.txt | $(BIN)/python
+	$(call install,requirements-dev.txt)
+
+# --- the product -----------------------------------------------------------
+
+.PHONY: run
+run: $(VENV)/.demo-stamp ## the site with a demo gym, at http://localhost:8000 (PORT= moves it)
+	@exec $(BIN)/python -m finova.supervisor
+
+.PHONY: psql
+psql: $(VENV)/.demo-stamp ## a prompt on the database that `make run` uses
+	@exec $(BIN)/python manage.py dbshell
+
+# --- its proof -------------------------------------------------------------
+
+.PHONY: browser
+browser:
+	@$(BIN)/python -m tests.browser.chromium
+
+.PHONY: test
+test: $(VENV)/.dev-stamp browser ## every test, those in a real browser included
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+
+.PHONY: check
+check: $(VENV)/.dev-stamp ## format, lint, types, migrations in step, deployment check, lock files
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/djlint templates --lint --quiet
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	FINOVA_ENV=production SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))')" \
+		DATABASE_URL=postgresql:///finova ALLOWED_HOSTS=gym.example \
+		$(BIN)/python manage.py check --deploy --fail-level WARNING
+	! grep -nE 'https?://|file:|index-url|find-links' requirements*.txt
+
+.PHONY: screenshots
+screenshots: $(VENV)/.dev-stamp browser ## the README's pictures, taken from the demo gym
+	@$(BIN)/python -m tests.browser.screenshots
+
+.PHONY: format
+format: $(VENV)/.dev-stamp ## lay the code out
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: lock
+lock: ## compile the lock files anew from pyproject.toml (needs uv)
+	@for extras in "requirements.txt:" "requirements-demo.txt:--extra demo" "requirements-dev.txt:--extra demo --extra dev"; do \
+		uv pip compile pyproject.toml $${extras#*:} --universal --python-version 3.11 --generate-hashes \
+			--no-header --no-annotate --exclude-newer "14 days" --quiet -o $${extras%%:*} || exit 1; \
+	done
+	@echo virtualenv | uv pip compile - --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-annotate --exclude-newer "14 days" --quiet -o requirements-boot.txt

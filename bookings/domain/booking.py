@@ -1,0 +1,299 @@
+"""The verbs: everything that happens to a session happens here.
+
+Each has one shape: refuse cheaply, then inside one transaction lock, read again,
+check, write, record. The slot rows follow through the signals of the write itself.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from bookings.exceptions import (
+    BookingRefused,
+    ClientBusy,
+    MayNotBook,
+    NotStarted,
+    SlotTaken,
+    TooLate,
+    WrongStatus,
+)
+from bookings.models import (
+    ACTIVE,
+    CLIENT_OVERLAP,
+    TRAINER_OVERLAP,
+    BookingEvent,
+    SessionStatus,
+    TrainingSession,
+    lock_people,
+)
+from bookings.policy import Wish, check_rules
+from trainers.models import SessionType, Trainer, TrainerSchedule
+
+Action = BookingEvent.Action
+
+BEHIND_CONSTRAINT: dict[str, type[BookingRefused]] = {
+    TRAINER_OVERLAP: SlotTaken,
+    CLIENT_OVERLAP: ClientBusy,
+}
+
+
+def book_session(
+    client: AbstractBaseUser,
+    *,
+    trainer_id: int,
+    session_date: date,
+    start_time: time,
+    end_time: time,
+    now: datetime,
+    session_type: str = SessionType.PERSONAL_TRAINING,
+    notes: str = "",
+    price_shown: Decimal | None = None,
+    by: AbstractBaseUser | None = None,
+) -> TrainingSession:
+    """Book the trainer for the client from start to end, in gym time.
+
+    The time must be one open slot or several in a row. `price_shown` is the price
+    the client agreed to; without it, the price of the moment holds. `by` is who
+    books, when that is not the client. Locks the client, then the trainer. Raises
+    the refusal of the first rule in `policy.RULES` that is broken, or MayNotBook.
+    """
+    asked = {
+        "client_id": client.pk,
+        "session_date": session_date,
+        "start_time": start_time,
+        "end_time": end_time,
+        "session_type": session_type,
+    }
+
+    def check(trainer: Trainer | None) -> Wish:
+        wish = look_up(trainer, price_shown=price_shown, now=now, **asked)
+        check_rules(wish)
+        return wish
+
+    check(Trainer.objects.filter(pk=trainer_id).first())
+    with writing():
+        clients, trainers = lock_people([client.pk], [trainer_id])
+        if client.pk not in clients or not clients[client.pk].is_active:
+            raise MayNotBook
+        wish = check(trainers.get(trainer_id))
+        session = TrainingSession(
+            trainer=wish.trainer, price=wish.price, notes=notes, **asked
+        )
+        session.save_locked()
+        record(session, Action.BOOKED, by=by or client, now=now)
+    return session
+
+
+def reschedule_session(
+    session: TrainingSession,
+    *,
+    trainer_id: int,
+    session_date: date,
+    start_time: time,
+    end_time: time,
+    by: AbstractBaseUser,
+    now: datetime,
+) -> TrainingSession:
+    """Move an active session, to another trainer too; it keeps its price.
+
+    One step: the old time is given up only when the new one is sure. Locks the
+    client, then both trainers. Raises WrongStatus, TooLate or a rule's refusal.
+    """
+    with writing():
+        session.lock(and_trainer_id=trainer_id)
+        locked = TrainingSession.objects.get(pk=session.pk)
+        check_active(locked)
+        check_not_begun(locked, by=by, now=now)
+        wish = look_up(
+            Trainer.objects.filter(pk=trainer_id).first(),
+            client_id=locked.client_id,
+            session_date=session_date,
+            start_time=start_time,
+            end_time=end_time,
+            session_type=locked.session_type,
+            now=now,
+            moving=locked,
+        )
+        check_rules(wish)
+        before = locked.facts()
+        locked.trainer_id = trainer_id
+        locked.session_date = session_date
+        locked.start_time = start_time
+        locked.end_time = end_time
+        locked.save_locked()
+        record(locked, Action.MOVED, by=by, now=now, before=before)
+    return locked
+
+
+def confirm_session(
+    session: TrainingSession, *, by: AbstractBaseUser, now: datetime
+) -> TrainingSession:
+    """The trainer or the desk has acknowledged it."""
+    with writing():
+        return change_status(locked_copy(session), Action.CONFIRMED, by=by, now=now)
+
+
+def cancel_session(
+    session: TrainingSession,
+    *,
+    by: AbstractBaseUser,
+    now: datetime,
+    reason: str = "",
+) -> TrainingSession:
+    """Free the time again. The client may until the start, others always.
+
+    Cancelling twice is quiet. Raises TooLate or WrongStatus.
+    """
+    with writing():
+        locked = locked_copy(session)
+        if locked.status != SessionStatus.CANCELLED:
+            check_active(locked)
+            check_not_begun(locked, by=by, now=now)
+        return change_status(
+            locked, Action.CANCELLED, by=by, now=now, reason=reason, cancelled_at=now
+        )
+
+
+def complete_session(
+    session: TrainingSession, *, by: AbstractBaseUser, now: datetime
+) -> TrainingSession:
+    """It took place. Completing early frees the time."""
+    with writing():
+        return change_status(locked_copy(session), Action.COMPLETED, by=by, now=now)
+
+
+def mark_no_show(
+    session: TrainingSession, *, by: AbstractBaseUser, now: datetime
+) -> TrainingSession:
+    """The client did not come. Raises NotStarted before the start."""
+    with writing():
+        locked = locked_copy(session)
+        if locked.starts > now:
+            raise NotStarted
+        return change_status(locked, Action.NO_SHOW, by=by, now=now)
+
+
+STATUS_AFTER = {
+    Action.CONFIRMED: SessionStatus.CONFIRMED,
+    Action.CANCELLED: SessionStatus.CANCELLED,
+    Action.COMPLETED: SessionStatus.COMPLETED,
+    Action.NO_SHOW: SessionStatus.NO_SHOW,
+}
+
+
+def change_status(
+    locked: TrainingSession,
+    action: BookingEvent.Action,
+    *,
+    by: AbstractBaseUser,
+    now: datetime,
+    reason: str = "",
+    **changes: Any,
+) -> TrainingSession:
+    """Take an active, locked session to the status the action leads to.
+
+    Quiet when it is there already. Raises WrongStatus when it has ended otherwise.
+    """
+    if locked.status == STATUS_AFTER[action]:
+        return locked
+    check_active(locked)
+    before = locked.facts()
+    for field, value in {"status": STATUS_AFTER[action], **changes}.items():
+        setattr(locked, field, value)
+    locked.save_locked()
+    record(locked, action, by=by, now=now, before=before, reason=reason)
+    return locked
+
+
+def check_active(session: TrainingSession) -> None:
+    if not session.is_active:
+        raise WrongStatus
+
+
+def check_not_begun(
+    session: TrainingSession, *, by: AbstractBaseUser, now: datetime
+) -> None:
+    if by.pk == session.client_id and session.starts <= now:
+        raise TooLate
+
+
+def locked_copy(session: TrainingSession) -> TrainingSession:
+    """The session read anew after its people are locked: the caller's is stale."""
+    session.lock()
+    return TrainingSession.objects.get(pk=session.pk)
+
+
+def look_up(
+    trainer: Trainer | None,
+    *,
+    client_id: int,
+    session_date: date,
+    start_time: time,
+    end_time: time,
+    session_type: str,
+    now: datetime,
+    price_shown: Decimal | None = None,
+    moving: TrainingSession | None = None,
+) -> Wish:
+    """All that the rules ask about, read now. Two queries."""
+    trainer_id = trainer.pk if trainer else None
+    in_the_way = (
+        TrainingSession.objects.active()
+        .overlapping(session_date, start_time, end_time)
+        .filter(Q(trainer_id=trainer_id) | Q(client_id=client_id))
+        .exclude(pk=moving.pk if moving else None)
+    )
+    return Wish(
+        client_id=client_id,
+        trainer=trainer,
+        session_date=session_date,
+        start_time=start_time,
+        end_time=end_time,
+        session_type=session_type,
+        now=now,
+        price_shown=price_shown,
+        slots=TrainerSchedule.objects.filter(trainer_id=trainer_id).dated(
+            [session_date]
+        ),
+        sessions=list(in_the_way),
+    )
+
+
+def record(
+    session: TrainingSession,
+    action: BookingEvent.Action,
+    *,
+    by: AbstractBaseUser,
+    now: datetime,
+    before: dict[str, Any] | None = None,
+    reason: str = "",
+) -> None:
+    BookingEvent.objects.create(
+        session=session,
+        actor_id=by.pk,
+        action=action,
+        at=now,
+        before=before or {},
+        after=session.facts(),
+        reason=reason,
+    )
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """One transaction. Who meets a constraint hears the rule it stands behind."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        diagnosis = getattr(error.__cause__, "diag", None)
+        refusal = BEHIND_CONSTRAINT.get(getattr(diagnosis, "constraint_name", ""))
+        if refusal is None:
+            raise
+        raise refusal from error

@@ -1,0 +1,58 @@
+"""Booking once, however often the request arrives."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import transaction
+
+from bookings.domain.booking import book_session
+from bookings.exceptions import KeyReused
+from bookings.models import IdempotencyKey, TrainingSession
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The answer to a booking, as it was given the first time."""
+
+    answer: dict[str, Any]
+    replayed: bool
+
+
+def book_once(
+    client: AbstractBaseUser, *, key: str, now: datetime, **request: Any
+) -> Receipt:
+    """As `book_session`; a repeat with the same key gets the first one's receipt.
+
+    An empty key never repeats. Key, session and receipt are written in one
+    transaction: a refused or broken attempt leaves no key behind, and a repeat that
+    arrives while the first is running waits for it. Raises KeyReused when the key
+    came with another request before.
+    """
+    if not key:
+        return Receipt(receipt_of(book_session(client, now=now, **request)), False)
+    fingerprint = fingerprint_of(request)
+    with transaction.atomic():
+        row, is_new = IdempotencyKey.objects.get_or_create(
+            client_id=client.pk, key=key, defaults={"fingerprint": fingerprint}
+        )
+        if row.fingerprint != fingerprint:
+            raise KeyReused
+        if is_new:
+            row.session = book_session(client, now=now, **request)
+            row.answer = receipt_of(row.session)
+            row.save(update_fields=["session", "answer"])
+    return Receipt(row.answer, replayed=not is_new)
+
+
+def receipt_of(session: TrainingSession) -> dict[str, Any]:
+    return {"id": session.pk, **session.facts()}
+
+
+def fingerprint_of(request: dict[str, Any]) -> str:
+    text = json.dumps(request, cls=DjangoJSONEncoder, sort_keys=True)
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()

@@ -1,0 +1,84 @@
+"""How booking says no: a stable code, a sentence for the member, an HTTP status."""
+
+
+class BookingRefused(Exception):
+    code = "refused"
+    sentence = "This cannot be done."
+    status = 409
+    field: str | None = None
+
+    def __init__(self, sentence: str | None = None) -> None:
+        self.sentence = sentence or self.sentence
+        super().__init__(self.sentence)
+
+
+class InvalidBooking(BookingRefused):
+    code = "invalid"
+    status = 422
+
+    def __init__(self, field: str, sentence: str) -> None:
+        self.field = field
+        super().__init__(sentence)
+
+
+class MayNotBook(BookingRefused):
+    code = "may_not_book"
+    sentence = "Your account may not book sessions. Please ask at the front desk."
+    status = 403
+
+
+class TrainerNotFound(BookingRefused):
+    code = "trainer_not_found"
+    sentence = "This trainer takes no bookings. Please choose another one."
+    status = 404
+
+
+class SlotUnavailable(BookingRefused):
+    code = "slot_unavailable"
+    sentence = "Selected time slot is not available"
+
+
+class SlotTaken(BookingRefused):
+    code = "slot_taken"
+    sentence = "Selected time slot is not available or already booked"
+
+
+class ClientBusy(BookingRefused):
+    code = "client_busy"
+    sentence = "You already have another session at this time"
+
+
+class PriceChanged(BookingRefused):
+    code = "price_changed"
+    sentence = "The price has changed. Please look at the new price and book again."
+
+
+class KeyReused(BookingRefused):
+    code = "key_reused"
+    sentence = "This idempotency key was used for another booking. Send a new key."
+    status = 422
+    field = "Idempotency-Key"
+
+
+class TooLate(BookingRefused):
+    code = "too_late"
+    sentence = "This session has already started and can no longer be changed."
+
+
+class NotStarted(BookingRefused):
+    code = "not_started"
+    sentence = "This session has not started yet, so nobody can have missed it."
+
+
+class WrongStatus(BookingRefused):
+    """The session is no longer in a status from which this step leads on."""
+
+    code = "wrong_status"
+    sentence = "This session has already ended or been cancelled."
+
+
+class SessionMoved(BookingRefused):
+    """Between reading a session and locking its people, somebody else moved it."""
+
+    code = "session_moved"
+    sentence = "Somebody has just changed this session. Please look again."

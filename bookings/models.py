@@ -1,0 +1,330 @@
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, Never, Self
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeOperators
+from django.core.serializers.json import DjangoJSONEncoder
+from django.core.validators import MinValueValidator
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from bookings.exceptions import ClientBusy, SessionMoved, SlotTaken
+from trainers.clock import at_gym
+from trainers.models import Int8Range, SessionType, Trainer, TsRange
+
+TRAINER_OVERLAP = "training_sessions_no_trainer_overlap"
+CLIENT_OVERLAP = "training_sessions_no_client_overlap"
+
+
+class SessionStatus(models.TextChoices):
+    SCHEDULED = "scheduled", "Scheduled"
+    CONFIRMED = "confirmed", "Confirmed"
+    COMPLETED = "completed", "Completed"
+    CANCELLED = "cancelled", "Cancelled"
+    NO_SHOW = "no_show", "No-show"
+
+
+# Only these block a time.
+ACTIVE = (SessionStatus.SCHEDULED, SessionStatus.CONFIRMED)
+
+
+def lock_people(
+    client_ids: Iterable[int], trainer_ids: Iterable[int]
+) -> tuple[dict[int, Any], dict[int, Trainer]]:
+    """Lock whoever a write concerns; returns the fresh rows by id.
+
+    The one lock order, against deadlocks: clients before trainers, several of a
+    kind by primary key. `no_key`, because inserting a session takes a key-share
+    lock on the people it points to. The locks last until the transaction ends.
+    """
+    clients = get_user_model().objects.filter(pk__in=client_ids).order_by("pk")
+    locked_clients = {row.pk: row for row in clients.select_for_update(no_key=True)}
+    return locked_clients, Trainer.objects.lock(trainer_ids)
+
+
+class TrainingSessionQuerySet(models.QuerySet["TrainingSession"]):
+    def active(self) -> Self:
+        return self.filter(status__in=ACTIVE)
+
+    def upcoming(self, now: datetime) -> Self:
+        return self.filter(
+            Q(session_date__gt=now.date())
+            | Q(session_date=now.date(), start_time__gt=now.time())
+        )
+
+    def between(self, first: date, last: date) -> Self:
+        return self.filter(session_date__range=(first, last))
+
+    def overlapping(self, day: date, start: time, end: time) -> Self:
+        return self.filter(session_date=day, start_time__lt=end, end_time__gt=start)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        with transaction.atomic(using=self.db):
+            people = list(self.values_list("client_id", "trainer_id"))
+            lock_people({pk for pk, _ in people}, {pk for _, pk in people})
+            return super().delete()
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
+
+    def update(self, **changes: Any) -> Never:
+        self._closed("update")
+
+    def bulk_create(self, *args: Any, **kwargs: Any) -> Never:
+        self._closed("bulk_create")
+
+    def bulk_update(self, *args: Any, **kwargs: Any) -> Never:
+        self._closed("bulk_update")
+
+    def _closed(self, method: str) -> Never:
+        raise TypeError(
+            f"{method}() on sessions would pass by the lock and the slot rows: "
+            "use the verbs in bookings.domain.booking, or save() one by one."
+        )
+
+
+class TrainingSession(models.Model):
+    """One dated booking. These rows are the truth about who has which time.
+
+    `save()` and `delete()` lock the people concerned first, so that a plain save from
+    a shell is as safe as a verb of `bookings.domain.booking`; the verbs also check
+    the rules and write the history.
+    """
+
+    trainer = models.ForeignKey(Trainer, models.PROTECT, related_name="sessions")
+    client = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="sessions",
+        verbose_name="member",
+    )
+    session_date = models.DateField("date")
+    start_time = models.TimeField("from")
+    end_time = models.TimeField("until")
+    session_type = models.CharField(
+        max_length=20,
+        choices=SessionType,
+        default=SessionType.PERSONAL_TRAINING,
+        db_default=SessionType.PERSONAL_TRAINING,
+    )
+    status = models.CharField(
+        max_length=20,
+        choices=SessionStatus,
+        default=SessionStatus.SCHEDULED,
+        db_default=SessionStatus.SCHEDULED,
+    )
+    price = models.DecimalField(
+        max_digits=8,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal(0))],
+    )
+    notes = models.TextField(blank=True, default="", db_default="", max_length=1000)
+    cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(auto_now=True, db_default=Now())
+
+    objects = TrainingSessionQuerySet.as_manager()
+
+    class Meta:
+        db_table = "training_sessions"
+        # Related managers and Django's own look-ups get the guarded QuerySet too.
+        base_manager_name = "objects"
+        verbose_name = "session"
+        ordering = ["session_date", "start_time", "pk"]
+        permissions = [("book_session", "Can book sessions")]
+        indexes = [
+            models.Index(
+                fields=["trainer", "session_date"], name="sessions_trainer_date"
+            ),
+            models.Index(fields=["client", "session_date"], name="sessions_client_date"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(end_time__gt=F("start_time")),
+                name="training_sessions_end_after_start",
+                violation_error_message="The session ends before it starts.",
+            ),
+            models.CheckConstraint(
+                condition=Q(end_time__lte=time(23, 59, 59, 999999)),
+                name="training_sessions_end_same_day",
+            ),
+            models.CheckConstraint(
+                # PostgreSQL's `infinity` is a date that Python cannot read.
+                condition=Q(session_date__range=(date(2000, 1, 1), date(9999, 12, 31))),
+                name="training_sessions_date_readable",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=SessionStatus.values),
+                name="training_sessions_status_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(session_type__in=SessionType.values),
+                name="training_sessions_type_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(price__gte=0), name="training_sessions_price_not_negative"
+            ),
+            ExclusionConstraint(
+                name=TRAINER_OVERLAP,
+                expressions=[
+                    (Int8Range("trainer_id"), RangeOperators.OVERLAPS),
+                    (
+                        TsRange(F("session_date"), "start_time", "end_time"),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+                condition=Q(status__in=ACTIVE),
+                violation_error_code=SlotTaken.code,
+                violation_error_message=SlotTaken.sentence,
+            ),
+            ExclusionConstraint(
+                name=CLIENT_OVERLAP,
+                expressions=[
+                    (Int8Range("client_id"), RangeOperators.OVERLAPS),
+                    (
+                        TsRange(F("session_date"), "start_time", "end_time"),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+                condition=Q(status__in=ACTIVE),
+                violation_error_code=ClientBusy.code,
+                violation_error_message="The member has another session at this time.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.session_date:%d.%m.%Y} {self.start_time:%H:%M}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        with transaction.atomic(using=kwargs.get("using")):
+            self.lock()
+            self.save_locked(*args, **kwargs)
+
+    def save_locked(self, *args: Any, **kwargs: Any) -> None:
+        """As `save()`, for a verb that holds the locks."""
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        with transaction.atomic(using=kwargs.get("using")):
+            self.lock()
+            return super().delete(*args, **kwargs)
+
+    def lock(self, and_trainer_id: int | None = None) -> None:
+        """Lock the people of this session as it is stored and as it is about to be.
+
+        Raises SessionMoved when somebody moved it to other people meanwhile: their
+        locks can no longer be taken in order.
+        """
+        stored = self._stored_people()
+        clients = {self.client_id, *(pk for pk, _ in stored)}
+        trainers = {self.trainer_id, and_trainer_id, *(pk for _, pk in stored)}
+        lock_people(clients, trainers - {None})
+        if stored and self._stored_people() != stored:
+            raise SessionMoved
+
+    def _stored_people(self) -> list[tuple[int, int]]:
+        if self.pk is None:
+            return []
+        rows = TrainingSession.objects.filter(pk=self.pk)
+        return list(rows.values_list("client_id", "trainer_id"))
+
+    @property
+    def is_active(self) -> bool:
+        return self.status in ACTIVE
+
+    @property
+    def starts(self) -> datetime:
+        return at_gym(self.session_date, self.start_time)
+
+    @property
+    def ends(self) -> datetime:
+        return at_gym(self.session_date, self.end_time)
+
+    @property
+    def length(self) -> timedelta:
+        return self.ends - self.starts
+
+    def facts(self) -> dict[str, Any]:
+        """What the history keeps of a session, before and after each step."""
+        return {
+            "trainer_id": self.trainer_id,
+            "client_id": self.client_id,
+            "session_date": self.session_date,
+            "start_time": self.start_time,
+            "end_time": self.end_time,
+            "status": str(self.status),
+            "price": self.price,
+        }
+
+
+class BookingEvent(models.Model):
+    """One line of a session's history, written by the verb in its transaction."""
+
+    class Action(models.TextChoices):
+        BOOKED = "booked", "Booked"
+        CONFIRMED = "confirmed", "Confirmed"
+        MOVED = "moved", "Moved"
+        CANCELLED = "cancelled", "Cancelled"
+        COMPLETED = "completed", "Completed"
+        NO_SHOW = "no_show", "Marked as no-show"
+        REOPENED = "reopened", "Opened again"
+
+    session = models.ForeignKey(
+        TrainingSession, models.SET_NULL, null=True, related_name="events"
+    )
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    action = models.CharField(max_length=20, choices=Action)
+    at = models.DateTimeField()
+    before = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    after = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        db_table = "booking_events"
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.get_action_display()} {self.at:%d.%m.%Y %H:%M}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("The history is only ever added to.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> Never:
+        raise TypeError("The history is only ever added to.")
+
+
+class IdempotencyKey(models.Model):
+    """A booking request that its sender may repeat: the repeat books nothing new."""
+
+    client = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+"
+    )
+    key = models.CharField(max_length=200)
+    fingerprint = models.CharField(max_length=64)
+    session = models.ForeignKey(
+        TrainingSession, models.SET_NULL, null=True, related_name="+"
+    )
+    answer = models.JSONField(encoder=DjangoJSONEncoder, default=dict)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        db_table = "idempotency_keys"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "key"], name="idempotency_keys_one_per_client"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.key

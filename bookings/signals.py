@@ -1,0 +1,44 @@
+"""The receivers that replace the seed's triggers: slot rows follow the sessions.
+
+Nothing here decides anything. Without a receiver a slot row shows an old colour;
+no date becomes bookable that was not.
+"""
+
+from typing import Any
+
+from django.db.models.signals import (
+    post_delete,
+    post_save,
+    pre_delete,
+    pre_save,
+)
+from django.dispatch import receiver
+
+from bookings.domain.projection import (
+    project_after_write,
+    project_schedule,
+    remember_span,
+)
+from bookings.models import TrainingSession
+from trainers.models import TrainerSchedule
+from trainers.signals import schedule_changed
+
+
+@receiver([pre_save, pre_delete], sender=TrainingSession, dispatch_uid="remember")
+def before_session_changes(instance: TrainingSession, **kwargs: Any) -> None:
+    remember_span(instance)
+
+
+@receiver([post_save, post_delete], sender=TrainingSession, dispatch_uid="project")
+def after_session_changed(instance: TrainingSession, **kwargs: Any) -> None:
+    project_after_write(instance)
+
+
+@receiver(post_save, sender=TrainerSchedule, dispatch_uid="project_slot")
+def after_slot_saved(instance: TrainerSchedule, raw: bool, **kwargs: Any) -> None:
+    project_schedule(instance.trainer_id)
+
+
+@receiver(schedule_changed, dispatch_uid="project_schedule")
+def after_schedule_changed(trainer_id: int, **kwargs: Any) -> None:
+    project_schedule(trainer_id)

@@ -1,0 +1,68 @@
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from finova.accounts.forms import UserCreationForm
+from finova.accounts.models import ApiToken, User
+
+POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin):
+    add_form = UserCreationForm
+    add_form_template = None
+    list_display = ["name", "email", "phone", "is_active", "date_joined"]
+    list_filter = ["groups", "is_active", "is_staff"]
+    search_fields = ["name", "email", "phone"]
+    ordering = ["name", "pk"]
+    readonly_fields = ["last_login", "date_joined"]
+    add_fieldsets = [
+        (
+            None,
+            {
+                "fields": ["name", "email", "phone"],
+                "description": "Without an email the person cannot sign in; staff "
+                "book for them. With one, they choose a password through "
+                "“Forgot your password?” on the sign-in page.",
+            },
+        )
+    ]
+    fieldsets = [
+        (None, {"fields": ["name", "email", "phone", "password"]}),
+        ("May", {"fields": ["is_active", *POWERS]}),
+        ("Dates", {"fields": ["last_login", "date_joined"]}),
+    ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Only an administrator hands out powers: nobody can give them to oneself."""
+        fields = list(super().get_readonly_fields(request, obj))
+        return fields if request.user.is_superuser else [*fields, *POWERS]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Staff accounts are the administrator's: a new password is a way in."""
+        allowed = super().has_change_permission(request, obj)
+        if obj is None or request.user.is_superuser:
+            return allowed
+        return allowed and not (obj.is_staff or obj.is_superuser)
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(admin.ModelAdmin):
+    """Tokens are made by `manage.py create_api_token` and revoked here."""
+
+    list_display = ["name", "user", "created_at", "revoked_at"]
+    list_select_related = ["user"]
+    fields = ["name", "user", "created_at", "revoked_at"]
+    readonly_fields = ["user", "created_at"]
+    search_fields = ["name", "user__email", "user__name"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
+        return super().get_queryset(request).defer("digest")
+

@@ -1,0 +1,122 @@
+import hashlib
+import secrets
+from typing import Any, Self
+
+from django.contrib.auth.models import (
+    AbstractBaseUser,
+    BaseUserManager,
+    PermissionsMixin,
+)
+from django.db import models
+from django.db.models.functions import Lower, Now
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(
+        self, email: str | None = None, password: str | None = None, **fields: Any
+    ) -> "User":
+        user = self.model(email=email, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str, **fields: Any) -> "User":
+        return self.create_user(
+            email, password, **{"is_staff": True, "is_superuser": True, **fields}
+        )
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email=(username or "").lower())
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person the gym knows; signs in by email.
+
+    The front desk also adds members who have no email: they cannot sign in, and
+    any number of them may exist.
+    """
+
+    email = models.EmailField(unique=True, null=True, blank=True)
+    name = models.CharField(max_length=100, blank=True)
+    phone = models.CharField(max_length=30, blank=True)
+    is_active = models.BooleanField(
+        "may sign in",
+        default=True,
+        db_default=True,
+        help_text="Take the tick away instead of deleting the person.",
+    )
+    is_staff = models.BooleanField(
+        "may open the admin", default=False, db_default=False
+    )
+    date_joined = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS = ["name"]
+
+    class Meta:
+        db_table = "users"
+        verbose_name = "person"
+        verbose_name_plural = "people"
+        ordering = ["name", "pk"]
+        constraints = [
+            # One spelling per address, so that the unique index sees them as one.
+            models.CheckConstraint(
+                condition=models.Q(email=Lower("email")), name="users_email_lower_case"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email or f"Member {self.pk}"
+
+    def clean(self) -> None:
+        self.email = self.email.lower() if self.email else None
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.clean()
+        super().save(*args, **kwargs)
+
+    def get_full_name(self) -> str:
+        return self.name
+
+    def get_short_name(self) -> str:
+        return (self.name or self.email or "").split(" ")[0].split("@")[0]
+
+
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def issue(self, user: User, *, name: str) -> tuple["ApiToken", str]:
+        """Make a token; the secret it returns beside the row is stored nowhere."""
+        secret = f"finova_{secrets.token_urlsafe(32)}"
+        digest = ApiToken.digest_of(secret)
+        return self.create(user=user, name=name, digest=digest), secret
+
+    def presenting(self, secret: str) -> Self:
+        """The live token whose secret this is, if its owner may still sign in."""
+        return self.filter(
+            digest=ApiToken.digest_of(secret),
+            revoked_at=None,
+            user__is_active=True,
+        ).select_related("user")
+
+
+class ApiToken(models.Model):
+    """A key with which a program books for one user. Only its SHA-256 is kept."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=100)
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ApiTokenQuerySet.as_manager()
+
+    class Meta:
+        db_table = "api_tokens"
+
+    def __str__(self) -> str:
+        return self.name
+
+    @staticmethod
+    def digest_of(secret: str) -> str:
+        return hashlib.sha256(secret.encode(errors="replace")).hexdigest()

@@ -1,0 +1,102 @@
+"""What uvicorn runs: a router in front of Django's WSGI handler.
+
+Pages are answered by Django's WSGI handler in threads, each with its own lasting
+database connection; that serves three to four times the requests of Django's own
+ASGI handler. A thread is precious, so a request gets one only when its body is
+complete: otherwise as many slow senders as there are threads would hold the site.
+"""
+
+import asyncio
+import os
+
+from a2wsgi import WSGIMiddleware
+from a2wsgi.asgi_typing import ASGIApp, HTTPScope, Receive, Scope, Send
+
+from finova.wsgi import application as pages
+
+THREADS = int(os.environ.get("WEB_THREADS", "8"))
+BODY_BYTES = 1024 * 1024
+BODY_SECONDS = 10
+
+
+class BodyTooLarge(Exception):
+    pass
+
+
+class SenderGone(Exception):
+    pass
+
+
+class BodyFirst:
+    """Read each request's body to its end before passing the request on.
+
+    Answers 413 to a body over BODY_BYTES, 408 to one that takes longer than
+    BODY_SECONDS, and nothing to a sender who has gone.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await read_body(receive)
+        except BodyTooLarge:
+            await refuse(send, 413, "This is more than the site takes: 1 MB at most.")
+        except TimeoutError:
+            await refuse(send, 408, "The request took too long to arrive: try again.")
+        except SenderGone:
+            return
+        else:
+            await self.app(with_length(scope, len(body)), replay(body), send)
+
+
+async def read_body(receive: Receive) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise SenderGone
+        body += message.get("body", b"")
+        if len(body) > BODY_BYTES:
+            raise BodyTooLarge
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def with_length(scope: HTTPScope, length: int) -> HTTPScope:
+    """WSGI reads no further than Content-Length, which a chunked body has not.
+
+    Names with an underscore go: in WSGI they would pass for the hyphenated header.
+    """
+    dropped = (b"content-length", b"transfer-encoding")
+    headers = [
+        (name, value)
+        for name, value in scope["headers"]
+        if name not in dropped and b"_" not in name
+    ]
+    return {**scope, "headers": [*headers, (b"content-length", b"%d" % length)]}
+
+
+def replay(body: bytes) -> Receive:
+    async def receive():
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+async def refuse(send: Send, status: int, sentence: str) -> None:
+    body = sentence.encode()
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", b"%d" % len(body)),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+application = BodyFirst(WSGIMiddleware(pages, workers=THREADS))

@@ -1,0 +1,397 @@
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from decimal import Decimal
+from typing import Any, Self
+
+from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import (
+    ArrayField,
+    BigIntegerRangeField,
+    DateTimeRangeField,
+    RangeOperators,
+)
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Case, Exists, F, Func, OuterRef, Q, Value, When
+from django.db.models.functions import Coalesce, Now
+from django.urls import reverse
+from django.utils.text import slugify
+
+MINUTE = timedelta(minutes=1)
+
+
+class DayOfWeek(models.IntegerChoices):
+    """Sunday is 0, as in SQL's EXTRACT(DOW). Nothing but `of` computes weekdays."""
+
+    SUNDAY = 0, "Sunday"
+    MONDAY = 1, "Monday"
+    TUESDAY = 2, "Tuesday"
+    WEDNESDAY = 3, "Wednesday"
+    THURSDAY = 4, "Thursday"
+    FRIDAY = 5, "Friday"
+    SATURDAY = 6, "Saturday"
+
+
+    @classmethod
+    def of(cls, day: date) -> "DayOfWeek":
+        return cls(day.isoweekday() % 7)
+
+
+class SlotStatus(models.TextChoices):
+    AVAILABLE = "available", "Available"
+    BOOKED = "booked", "Booked"
+    UNAVAILABLE = "unavailable", "Unavailable"
+    BREAK = "break", "Break"
+
+
+class SessionType(models.TextChoices):
+    """What a trainer may offer; `bookings.TrainingSession` records which it was."""
+
+    PERSONAL_TRAINING = "personal_training", "Personal training"
+    GROUP_SESSION = "group_session", "Group session"
+    CONSULTATION = "consultation", "Consultation"
+    DEMO = "demo", "Demo"
+
+
+def moment(expression: Any) -> models.ExpressionWrapper:
+    """A date plus a time: in gym time, without a zone, as PostgreSQL adds them."""
+    return models.ExpressionWrapper(expression, models.DateTimeField())
+
+
+class Int8Range(Func):
+    """A number as a range of one, which GiST can exclude without an extension."""
+
+    function = "int8range"
+    output_field = BigIntegerRangeField()
+
+    def __init__(self, number: str) -> None:
+        super().__init__(F(number), F(number), Value("[]"))
+
+
+class TsRange(Func):
+    """[from, until): back-to-back spans touch and do not overlap."""
+
+    function = "tsrange"
+    output_field = DateTimeRangeField()
+
+    def __init__(self, day: Any, starts: str, ends: str) -> None:
+        super().__init__(moment(day + F(starts)), moment(day + F(ends)), Value("[)"))
+
+
+def usual_session_types() -> list[str]:
+    return [SessionType.PERSONAL_TRAINING, SessionType.CONSULTATION]
+
+
+class TrainerQuerySet(models.QuerySet["Trainer"]):
+    def active(self) -> Self:
+        return self.filter(is_active=True)
+
+    def lock(self, trainer_ids: Iterable[int]) -> dict[int, "Trainer"]:
+        """The trainers by id, locked until the transaction ends.
+
+        Whoever writes sessions, slots, hours or time off of a trainer holds this
+        lock. Where members are locked too they come first: see
+        `bookings.models.lock_people`.
+        """
+        rows = self.filter(pk__in=trainer_ids).order_by("pk")
+        return {row.pk: row for row in rows.select_for_update(no_key=True)}
+
+
+class Trainer(models.Model):
+    name = models.CharField(max_length=100)
+    slug = models.SlugField(
+        "address",
+        unique=True,
+        blank=True,
+        help_text="The last part of the page's address. Made from the name if empty.",
+    )
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="trainer",
+        help_text="The trainer's own account, if there is one.",
+    )
+    specialisation = models.CharField(max_length=100, blank=True)
+    about = models.TextField(blank=True)
+    hourly_rate = models.DecimalField(
+        max_digits=8,
+        decimal_places=2,
+        validators=[MinValueValidator(Decimal(0))],
+        help_text="Per hour. A session costs its length in hours times this, as it is "
+        "when the session is booked.",
+    )
+    session_minutes = models.PositiveSmallIntegerField(
+        "session length",
+        default=60,
+        db_default=60,
+        validators=[MinValueValidator(15), MaxValueValidator(240)],
+        help_text="Minutes. The working hours are cut into slots of this length.",
+    )
+    session_types = ArrayField(
+        models.CharField(max_length=20, choices=SessionType),
+        default=usual_session_types,
+        help_text="What members can choose when they book.",
+    )
+    is_active = models.BooleanField(
+        "takes bookings",
+        default=True,
+        db_default=True,
+        help_text="Without the tick, members no longer see the trainer; booked "
+        "sessions stand.",
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(auto_now=True, db_default=Now())
+
+    objects = TrainerQuerySet.as_manager()
+
+    class Meta:
+        db_table = "trainers"
+        ordering = ["name", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(session_minutes__range=(15, 240)),
+                name="trainers_session_minutes_range",
+            ),
+            models.CheckConstraint(
+                condition=Q(hourly_rate__gte=0), name="trainers_hourly_rate_not_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.slug = self.slug or self._free_slug()
+        super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        return reverse("week", args=[self.slug])
+
+    @property
+    def session_length(self) -> timedelta:
+        return self.session_minutes * MINUTE
+
+    @property
+    def initials(self) -> str:
+        words = self.name.split()
+        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+    def _free_slug(self) -> str:
+        slug = stem = slugify(self.name)[:40] or "trainer"
+        number = 1
+        while Trainer.objects.filter(slug=slug).exclude(pk=self.pk).exists():
+            number += 1
+            slug = f"{stem}-{number}"
+        return slug
+
+
+class WorkingHours(models.Model):
+    """One span of a trainer's week; a day may have any number of them."""
+
+    trainer = models.ForeignKey(Trainer, models.CASCADE, related_name="working_hours")
+    day_of_week = models.PositiveSmallIntegerField(choices=DayOfWeek)
+    starts_at = models.TimeField("from")
+    ends_at = models.TimeField("until")
+
+    class Meta:
+        db_table = "working_hours"
+        verbose_name = verbose_name_plural = "working hours"
+        ordering = ["day_of_week", "starts_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(day_of_week__range=(0, 6)),
+                name="working_hours_day_of_week_range",
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")),
+                name="working_hours_end_after_start",
+                violation_error_message="These hours end before they start.",
+            ),
+            ExclusionConstraint(
+                name="working_hours_no_overlap",
+                expressions=[
+                    (Int8Range("trainer_id"), RangeOperators.OVERLAPS),
+                    (Int8Range("day_of_week"), RangeOperators.OVERLAPS),
+                    (
+                        # Any one date serves: only the times of day are compared.
+                        TsRange(Value(date(2000, 1, 1)), "starts_at", "ends_at"),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+                violation_error_message="These hours overlap others of that day.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.get_day_of_week_display()} {self.starts_at:%H:%M}–{self.ends_at:%H:%M}"
+        )
+
+
+class TimeOffQuerySet(models.QuerySet["TimeOff"]):
+    def overlapping(self, starts: Any, ends: Any) -> Self:
+        until = Coalesce("ends_at", Value(time.max))
+        return self.annotate(
+            from_moment=moment(F("first_day") + F("starts_at")),
+            until_moment=moment(F("last_day") + until),
+        ).filter(from_moment__lt=ends, until_moment__gt=starts)
+
+
+class TimeOff(models.Model):
+    """A trainer is away from a moment until another, in gym time."""
+
+    trainer = models.ForeignKey(Trainer, models.CASCADE, related_name="time_off")
+    first_day = models.DateField()
+    starts_at = models.TimeField("from", default=time.min, db_default=time.min)
+    last_day = models.DateField()
+    ends_at = models.TimeField(
+        "until",
+        null=True,
+        blank=True,
+        help_text="Empty: until the end of the last day.",
+    )
+    reason = models.CharField(
+        max_length=200, blank=True, help_text="For staff; members do not see it."
+    )
+
+    objects = TimeOffQuerySet.as_manager()
+
+    class Meta:
+        db_table = "time_off"
+        verbose_name = verbose_name_plural = "time off"
+        ordering = ["first_day", "starts_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(last_day__gt=F("first_day"))
+                | (
+                    Q(last_day=F("first_day"))
+                    & (Q(ends_at=None) | Q(ends_at__gt=F("starts_at")))
+                ),
+                name="time_off_end_after_start",
+                violation_error_message="The time off ends before it starts.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_day:%d.%m.%Y} – {self.last_day:%d.%m.%Y}"
+
+
+@dataclass(frozen=True, slots=True)
+class DatedSlot:
+    """A weekly slot on one date, as far as the trainer decides about it."""
+
+    date: date
+    starts: time
+    ends: time
+    status: str
+    is_off: bool
+    outside_hours: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Nothing but a session can be in the way."""
+        closed = (SlotStatus.UNAVAILABLE, SlotStatus.BREAK)
+        return not (self.outside_hours or self.is_off or self.status in closed)
+
+
+class TrainerScheduleQuerySet(models.QuerySet["TrainerSchedule"]):
+    def dated(self, days: Iterable[date]) -> list[DatedSlot]:
+        """These slots on these dates, at most seven in a row, in order of time.
+
+        One query.
+        """
+        by_day = {DayOfWeek.of(day): day for day in days}
+        on_date = Case(
+            *[When(day_of_week=day, then=Value(on)) for day, on in by_day.items()],
+            output_field=models.DateField(),
+        )
+        length = F("trainer__session_minutes") * Value(MINUTE)
+        away = TimeOff.objects.filter(trainer=OuterRef("trainer")).overlapping(
+            OuterRef("starts"), OuterRef("ends")
+        )
+        rows = (
+            self.filter(day_of_week__in=by_day)
+            .annotate(date=on_date)
+            .annotate(starts=moment(F("date") + F("time_slot")))
+            .annotate(ends=moment(F("starts") + length))
+            .annotate(is_off=Exists(away))
+            .order_by("starts")
+            .values_list("starts", "ends", "status", "is_off", "outside_hours")
+        )
+        return [
+            DatedSlot(starts.date(), starts.time(), ends.time(), *rest)
+            for starts, ends, *rest in rows
+        ]
+
+
+class TrainerSchedule(models.Model):
+    """A slot: one weekly cell of a trainer.
+
+    `booking`, `client`, `session_date` and the status `booked` are a projection of
+    the sessions, kept by `bookings.signals` as the seed's triggers kept them. They
+    say which session comes first in this slot, never whether a date is free.
+    """
+
+    trainer = models.ForeignKey(Trainer, models.CASCADE, related_name="slots")
+    day_of_week = models.PositiveSmallIntegerField(choices=DayOfWeek)
+    time_slot = models.TimeField()
+    status = models.CharField(
+        max_length=20,
+        choices=SlotStatus,
+        default=SlotStatus.AVAILABLE,
+        db_default=SlotStatus.AVAILABLE,
+    )
+    booking = models.ForeignKey(
+        "bookings.TrainingSession",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="slots",
+    )
+    client = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+    )
+    session_date = models.DateField(null=True, blank=True, editable=False)
+    notes = models.TextField(blank=True, null=True)  # noqa: DJ001 (the seed's column)
+    outside_hours = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Kept for the session in it alone; takes no new booking.",
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(auto_now=True, db_default=Now())
+
+    objects = TrainerScheduleQuerySet.as_manager()
+
+    class Meta:
+        db_table = "trainer_schedules"
+        verbose_name = "slot"
+        ordering = ["trainer", "day_of_week", "time_slot"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["trainer", "day_of_week", "time_slot"],
+                name="trainer_schedules_one_slot_per_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(day_of_week__range=(0, 6)),
+                name="trainer_schedules_day_of_week_range",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=SlotStatus.values),
+                name="trainer_schedules_status_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_day_of_week_display()} {self.time_slot:%H:%M}"

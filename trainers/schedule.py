@@ -1,0 +1,102 @@
+"""A trainer's weekly template: which slots exist, and what staff say of them."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, time, timedelta
+
+from trainers.models import DayOfWeek, SlotStatus, Trainer, TrainerSchedule
+from trainers.signals import schedule_changed
+
+Hours = tuple[DayOfWeek, time, time]
+SlotTime = tuple[DayOfWeek, time]
+
+SUNDAY, *WEEKDAYS = DayOfWeek
+# For trainers whose own hours nobody has entered: 86 hourly slots.
+USUAL_HOURS: list[Hours] = [
+    (SUNDAY, time(8), time(16)),
+    *((day, time(7), time(20)) for day in WEEKDAYS),
+]
+
+# The words that staff may say of a slot; `booked` is the projection's.
+STAFF_STATUSES = (SlotStatus.AVAILABLE, SlotStatus.UNAVAILABLE, SlotStatus.BREAK)
+
+
+def weekly_template(trainer: Trainer) -> set[SlotTime]:
+    """The slots that the trainer's hours and session length make."""
+    own: list[Hours] = [
+        (DayOfWeek(hours.day_of_week), hours.starts_at, hours.ends_at)
+        for hours in trainer.working_hours.all()
+    ]
+    return {
+        (day, slot)
+        for day, starts_at, ends_at in own or USUAL_HOURS
+        for slot in slots_between(starts_at, ends_at, trainer.session_length)
+    }
+
+
+def slots_between(starts_at: time, ends_at: time, length: timedelta) -> Iterator[time]:
+    """The starts of the whole slots that fit; no slot reaches past midnight."""
+    any_day = datetime.min
+    slot = datetime.combine(any_day, starts_at)
+    end = datetime.combine(any_day, ends_at)
+    while slot + length <= end:
+        yield slot.time()
+        slot += length
+
+
+def initialize_trainer_schedule(trainer_id: int) -> int:
+    """Create the trainer's missing weekly slots, `available`; keep existing rows.
+
+    Returns how many were created. Raises Trainer.DoesNotExist.
+    """
+    trainer = Trainer.objects.get(pk=trainer_id)
+    missing = weekly_template(trainer) - set(
+        trainer.slots.values_list("day_of_week", "time_slot")
+    )
+    TrainerSchedule.objects.bulk_create(
+        [
+            TrainerSchedule(trainer=trainer, day_of_week=day, time_slot=slot)
+            for day, slot in sorted(missing)
+        ],
+        # Another process may be creating the same weekly slots.
+        ignore_conflicts=True,
+    )
+    if missing:
+        schedule_changed.send(Trainer, trainer_id=trainer_id)
+    return len(missing)
+
+
+def fit_trainer_schedule(trainer_id: int) -> tuple[int, int]:
+    """Bring the slots in step with changed hours or session length.
+
+    Missing slots are added and free ones outside the hours removed. A slot outside
+    them with an active session stays until that ends, but takes no new booking.
+    Returns how many were added and removed. Takes the trainer's lock, so it needs a
+    transaction around it.
+    """
+    trainer = Trainer.objects.lock([trainer_id])[trainer_id]
+    added = initialize_trainer_schedule(trainer_id)
+    template = weekly_template(trainer)
+    removed = 0
+    for slot in trainer.slots.all():
+        outside = (slot.day_of_week, slot.time_slot) not in template
+        if outside and slot.booking_id is None:
+            slot.delete()
+            removed += 1
+        elif outside != slot.outside_hours:
+            slot.outside_hours = outside
+            slot.save(update_fields=["outside_hours", "updated_at"])
+    return added, removed
+
+
+def set_slot_status(
+    trainer_id: int, slots: Iterable[SlotTime], status: SlotStatus
+) -> None:
+    """Staff open or close weekly slots, or make them a break.
+
+    Sessions in them stand. Takes the trainer's lock, so it needs a transaction.
+    """
+    assert status in STAFF_STATUSES
+    trainer = Trainer.objects.lock([trainer_id])[trainer_id]
+    for day, slot in slots:
+        trainer.slots.filter(day_of_week=day, time_slot=slot).update(status=status)
+    schedule_changed.send(Trainer, trainer_id=trainer_id)
