@@ -143,7 +143,9 @@ class TrainingSession(models.Model):
             models.Index(
                 fields=["trainer", "session_date"], name="sessions_trainer_date"
             ),
-            models.Index(fields=["client", "session_date"], name="sessions_client_date"),
+            models.Index(
+                fields=["client", "session_date"], name="sessions_client_date"
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -209,6 +211,10 @@ class TrainingSession(models.Model):
 
     def save_locked(self, *args: Any, **kwargs: Any) -> None:
         """As `save()`, for a verb that holds the locks."""
+        for name in ("session_date", "start_time", "end_time"):
+            # Whoever typed "09:00" gets a time back: the receivers compute with it.
+            field = self._meta.get_field(name)
+            setattr(self, name, field.to_python(getattr(self, name)))
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:

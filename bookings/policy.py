@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from bookings.exceptions import (
     ClientBusy,
@@ -16,9 +16,6 @@ from bookings.exceptions import (
 from bookings.models import TrainingSession
 from trainers.clock import at_gym
 from trainers.models import DatedSlot, Trainer
-
-HOUR_SECONDS = 3600
-CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True)
@@ -37,16 +34,6 @@ class Wish:
     # The active sessions of the trainer or the client that overlap the wish.
     sessions: Sequence[TrainingSession]
     price_shown: Decimal | None = None
-
-    @property
-    def price(self) -> Decimal:
-        """Rate per hour times length, rounded half up to the cent."""
-        assert self.trainer is not None
-        length = at_gym(self.session_date, self.end_time) - at_gym(
-            self.session_date, self.start_time
-        )
-        hours = Decimal(int(length.total_seconds())) / HOUR_SECONDS
-        return (self.trainer.hourly_rate * hours).quantize(CENT, ROUND_HALF_UP)
 
 
 def check_starts_later(wish: Wish) -> None:
@@ -109,7 +96,9 @@ def check_client_is_free(wish: Wish) -> None:
 
 
 def check_price_is_as_shown(wish: Wish) -> None:
-    if wish.price_shown is not None and wish.price_shown != wish.price:
+    assert wish.trainer is not None
+    price = wish.trainer.price_of(wish.start_time, wish.end_time)
+    if wish.price_shown is not None and wish.price_shown != price:
         raise PriceChanged
 
 
@@ -126,7 +115,9 @@ RULES: list[Callable[[Wish], None]] = [
 ]
 
 
-def check_rules(wish: Wish) -> None:
-    """Raise the refusal of the first rule that the wish breaks."""
+def check_rules(wish: Wish) -> Trainer:
+    """The trainer, who can be booked as wished; else the first broken rule's refusal."""
     for rule in RULES:
         rule(wish)
+    assert wish.trainer is not None
+    return wish.trainer

@@ -1,7 +1,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, time, timedelta
-from decimal import Decimal
+from datetime import date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Self
 
 from django.conf import settings
@@ -20,6 +20,7 @@ from django.urls import reverse
 from django.utils.text import slugify
 
 MINUTE = timedelta(minutes=1)
+CENT = Decimal("0.01")
 
 
 class DayOfWeek(models.IntegerChoices):
@@ -32,7 +33,6 @@ class DayOfWeek(models.IntegerChoices):
     THURSDAY = 4, "Thursday"
     FRIDAY = 5, "Friday"
     SATURDAY = 6, "Saturday"
-
 
     @classmethod
     def of(cls, day: date) -> "DayOfWeek":
@@ -157,7 +157,8 @@ class Trainer(models.Model):
                 name="trainers_session_minutes_range",
             ),
             models.CheckConstraint(
-                condition=Q(hourly_rate__gte=0), name="trainers_hourly_rate_not_negative"
+                condition=Q(hourly_rate__gte=0),
+                name="trainers_hourly_rate_not_negative",
             ),
         ]
 
@@ -174,6 +175,21 @@ class Trainer(models.Model):
     @property
     def session_length(self) -> timedelta:
         return self.session_minutes * MINUTE
+
+    def end_of_slot(self, start: time) -> time:
+        """When a slot from `start` ends; at midnight at the latest."""
+        end = datetime.combine(date.min, start) + self.session_length
+        return end.time() if end.date() == date.min else time.max
+
+    def price_of(self, start: time, end: time) -> Decimal:
+        """Rate per hour times length, rounded half up to the cent."""
+        length = datetime.combine(date.min, end) - datetime.combine(date.min, start)
+        hours = Decimal(length // timedelta(seconds=1)) / 3600
+        return (self.hourly_rate * hours).quantize(CENT, ROUND_HALF_UP)
+
+    @property
+    def slot_price(self) -> Decimal:
+        return self.price_of(time.min, self.end_of_slot(time.min))
 
     @property
     def initials(self) -> str:
@@ -227,9 +243,7 @@ class WorkingHours(models.Model):
         ]
 
     def __str__(self) -> str:
-        return (
-            f"{self.get_day_of_week_display()} {self.starts_at:%H:%M}–{self.ends_at:%H:%M}"
-        )
+        return f"{self.get_day_of_week_display()} {self.starts_at:%H:%M}–{self.ends_at:%H:%M}"
 
 
 class TimeOffQuerySet(models.QuerySet["TimeOff"]):

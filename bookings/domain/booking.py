@@ -71,20 +71,18 @@ def book_session(
         "session_type": session_type,
     }
 
-    def check(trainer: Trainer | None) -> Wish:
+    def check(trainer: Trainer | None) -> Trainer:
         wish = look_up(trainer, price_shown=price_shown, now=now, **asked)
-        check_rules(wish)
-        return wish
+        return check_rules(wish)
 
     check(Trainer.objects.filter(pk=trainer_id).first())
     with writing():
         clients, trainers = lock_people([client.pk], [trainer_id])
         if client.pk not in clients or not clients[client.pk].is_active:
             raise MayNotBook
-        wish = check(trainers.get(trainer_id))
-        session = TrainingSession(
-            trainer=wish.trainer, price=wish.price, notes=notes, **asked
-        )
+        trainer = check(trainers.get(trainer_id))
+        price = trainer.price_of(start_time, end_time)
+        session = TrainingSession(trainer=trainer, price=price, notes=notes, **asked)
         session.save_locked()
         record(session, Action.BOOKED, by=by or client, now=now)
     return session

@@ -8,72 +8,155 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('bookings', '0001_initial'),
-        ('trainers', '0001_initial'),
+        ("bookings", "0001_initial"),
+        ("trainers", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='trainingsession',
-            name='trainer',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sessions', to='trainers.trainer'),
+            model_name="trainingsession",
+            name="trainer",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="sessions",
+                to="trainers.trainer",
+            ),
         ),
         migrations.AddField(
-            model_name='idempotencykey',
-            name='session',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='bookings.trainingsession'),
+            model_name="idempotencykey",
+            name="session",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="bookings.trainingsession",
+            ),
         ),
         migrations.AddField(
-            model_name='bookingevent',
-            name='session',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='events', to='bookings.trainingsession'),
+            model_name="bookingevent",
+            name="session",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="events",
+                to="bookings.trainingsession",
+            ),
         ),
         migrations.AddIndex(
-            model_name='trainingsession',
-            index=models.Index(fields=['trainer', 'session_date'], name='sessions_trainer_date'),
+            model_name="trainingsession",
+            index=models.Index(
+                fields=["trainer", "session_date"], name="sessions_trainer_date"
+            ),
         ),
         migrations.AddIndex(
-            model_name='trainingsession',
-            index=models.Index(fields=['client', 'session_date'], name='sessions_client_date'),
+            model_name="trainingsession",
+            index=models.Index(
+                fields=["client", "session_date"], name="sessions_client_date"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trainingsession',
-            constraint=models.CheckConstraint(condition=models.Q(('end_time__gt', models.F('start_time'))), name='training_sessions_end_after_start', violation_error_message='The session ends before it starts.'),
+            model_name="trainingsession",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("end_time__gt", models.F("start_time"))),
+                name="training_sessions_end_after_start",
+                violation_error_message="The session ends before it starts.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trainingsession',
-            constraint=models.CheckConstraint(condition=models.Q(('end_time__lte', datetime.time(23, 59, 59, 999999))), name='training_sessions_end_same_day'),
+            model_name="trainingsession",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("end_time__lte", datetime.time(23, 59, 59, 999999))
+                ),
+                name="training_sessions_end_same_day",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trainingsession',
-            constraint=models.CheckConstraint(condition=models.Q(('session_date__range', (datetime.date(2000, 1, 1), datetime.date(9999, 12, 31)))), name='training_sessions_date_readable'),
+            model_name="trainingsession",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "session_date__range",
+                        (datetime.date(2000, 1, 1), datetime.date(9999, 12, 31)),
+                    )
+                ),
+                name="training_sessions_date_readable",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trainingsession',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['scheduled', 'confirmed', 'completed', 'cancelled', 'no_show'])), name='training_sessions_status_known'),
+            model_name="trainingsession",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        ["scheduled", "confirmed", "completed", "cancelled", "no_show"],
+                    )
+                ),
+                name="training_sessions_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trainingsession',
-            constraint=models.CheckConstraint(condition=models.Q(('session_type__in', ['personal_training', 'group_session', 'consultation', 'demo'])), name='training_sessions_type_known'),
+            model_name="trainingsession",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "session_type__in",
+                        ["personal_training", "group_session", "consultation", "demo"],
+                    )
+                ),
+                name="training_sessions_type_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trainingsession',
-            constraint=models.CheckConstraint(condition=models.Q(('price__gte', 0)), name='training_sessions_price_not_negative'),
+            model_name="trainingsession",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("price__gte", 0)),
+                name="training_sessions_price_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trainingsession',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('status__in', ('scheduled', 'confirmed'))), expressions=[(trainers.models.Int8Range('trainer_id'), '&&'), (trainers.models.TsRange(models.F('session_date'), 'start_time', 'end_time'), '&&')], name='training_sessions_no_trainer_overlap', violation_error_code='slot_taken', violation_error_message='Selected time slot is not available or already booked'),
+            model_name="trainingsession",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(("status__in", ("scheduled", "confirmed"))),
+                expressions=[
+                    (trainers.models.Int8Range("trainer_id"), "&&"),
+                    (
+                        trainers.models.TsRange(
+                            models.F("session_date"), "start_time", "end_time"
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="training_sessions_no_trainer_overlap",
+                violation_error_code="slot_taken",
+                violation_error_message="Selected time slot is not available or already booked",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trainingsession',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('status__in', ('scheduled', 'confirmed'))), expressions=[(trainers.models.Int8Range('client_id'), '&&'), (trainers.models.TsRange(models.F('session_date'), 'start_time', 'end_time'), '&&')], name='training_sessions_no_client_overlap', violation_error_code='client_busy', violation_error_message='The member has another session at this time.'),
+            model_name="trainingsession",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(("status__in", ("scheduled", "confirmed"))),
+                expressions=[
+                    (trainers.models.Int8Range("client_id"), "&&"),
+                    (
+                        trainers.models.TsRange(
+                            models.F("session_date"), "start_time", "end_time"
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="training_sessions_no_client_overlap",
+                violation_error_code="client_busy",
+                violation_error_message="The member has another session at this time.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='idempotencykey',
-            constraint=models.UniqueConstraint(fields=('client', 'key'), name='idempotency_keys_one_per_client'),
+            model_name="idempotencykey",
+            constraint=models.UniqueConstraint(
+                fields=("client", "key"), name="idempotency_keys_one_per_client"
+            ),
         ),
     ]

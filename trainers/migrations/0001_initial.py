@@ -13,126 +13,412 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('bookings', '0001_initial'),
+        ("bookings", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Trainer',
+            name="Trainer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100)),
-                ('slug', models.SlugField(blank=True, help_text="The last part of the page's address. Made from the name if empty.", unique=True, verbose_name='address')),
-                ('specialisation', models.CharField(blank=True, max_length=100)),
-                ('about', models.TextField(blank=True)),
-                ('hourly_rate', models.DecimalField(decimal_places=2, help_text='Per hour. A session costs its length in hours times this, as it is when the session is booked.', max_digits=8, validators=[django.core.validators.MinValueValidator(Decimal('0'))])),
-                ('session_minutes', models.PositiveSmallIntegerField(db_default=60, default=60, help_text='Minutes. The working hours are cut into slots of this length.', validators=[django.core.validators.MinValueValidator(15), django.core.validators.MaxValueValidator(240)], verbose_name='session length')),
-                ('session_types', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('personal_training', 'Personal training'), ('group_session', 'Group session'), ('consultation', 'Consultation'), ('demo', 'Demo')], max_length=20), default=trainers.models.usual_session_types, help_text='What members can choose when they book.', size=None)),
-                ('is_active', models.BooleanField(db_default=True, default=True, help_text='Without the tick, members no longer see the trainer; booked sessions stand.', verbose_name='takes bookings')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('updated_at', models.DateTimeField(auto_now=True, db_default=django.db.models.functions.datetime.Now())),
-                ('user', models.OneToOneField(blank=True, help_text="The trainer's own account, if there is one.", null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='trainer', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("name", models.CharField(max_length=100)),
+                (
+                    "slug",
+                    models.SlugField(
+                        blank=True,
+                        help_text="The last part of the page's address. Made from the name if empty.",
+                        unique=True,
+                        verbose_name="address",
+                    ),
+                ),
+                ("specialisation", models.CharField(blank=True, max_length=100)),
+                ("about", models.TextField(blank=True)),
+                (
+                    "hourly_rate",
+                    models.DecimalField(
+                        decimal_places=2,
+                        help_text="Per hour. A session costs its length in hours times this, as it is when the session is booked.",
+                        max_digits=8,
+                        validators=[
+                            django.core.validators.MinValueValidator(Decimal("0"))
+                        ],
+                    ),
+                ),
+                (
+                    "session_minutes",
+                    models.PositiveSmallIntegerField(
+                        db_default=60,
+                        default=60,
+                        help_text="Minutes. The working hours are cut into slots of this length.",
+                        validators=[
+                            django.core.validators.MinValueValidator(15),
+                            django.core.validators.MaxValueValidator(240),
+                        ],
+                        verbose_name="session length",
+                    ),
+                ),
+                (
+                    "session_types",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("personal_training", "Personal training"),
+                                ("group_session", "Group session"),
+                                ("consultation", "Consultation"),
+                                ("demo", "Demo"),
+                            ],
+                            max_length=20,
+                        ),
+                        default=trainers.models.usual_session_types,
+                        help_text="What members can choose when they book.",
+                        size=None,
+                    ),
+                ),
+                (
+                    "is_active",
+                    models.BooleanField(
+                        db_default=True,
+                        default=True,
+                        help_text="Without the tick, members no longer see the trainer; booked sessions stand.",
+                        verbose_name="takes bookings",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                    ),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(
+                        auto_now=True,
+                        db_default=django.db.models.functions.datetime.Now(),
+                    ),
+                ),
+                (
+                    "user",
+                    models.OneToOneField(
+                        blank=True,
+                        help_text="The trainer's own account, if there is one.",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="trainer",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'trainers',
-                'ordering': ['name', 'pk'],
+                "db_table": "trainers",
+                "ordering": ["name", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='TimeOff',
+            name="TimeOff",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('first_day', models.DateField()),
-                ('starts_at', models.TimeField(db_default=datetime.time(0, 0), default=datetime.time(0, 0), verbose_name='from')),
-                ('last_day', models.DateField()),
-                ('ends_at', models.TimeField(blank=True, help_text='Empty: until the end of the last day.', null=True, verbose_name='until')),
-                ('reason', models.CharField(blank=True, help_text='For staff; members do not see it.', max_length=200)),
-                ('trainer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='time_off', to='trainers.trainer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("first_day", models.DateField()),
+                (
+                    "starts_at",
+                    models.TimeField(
+                        db_default=datetime.time(0, 0),
+                        default=datetime.time(0, 0),
+                        verbose_name="from",
+                    ),
+                ),
+                ("last_day", models.DateField()),
+                (
+                    "ends_at",
+                    models.TimeField(
+                        blank=True,
+                        help_text="Empty: until the end of the last day.",
+                        null=True,
+                        verbose_name="until",
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True,
+                        help_text="For staff; members do not see it.",
+                        max_length=200,
+                    ),
+                ),
+                (
+                    "trainer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="time_off",
+                        to="trainers.trainer",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'time off',
-                'verbose_name_plural': 'time off',
-                'db_table': 'time_off',
-                'ordering': ['first_day', 'starts_at'],
+                "verbose_name": "time off",
+                "verbose_name_plural": "time off",
+                "db_table": "time_off",
+                "ordering": ["first_day", "starts_at"],
             },
         ),
         migrations.CreateModel(
-            name='TrainerSchedule',
+            name="TrainerSchedule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day_of_week', models.PositiveSmallIntegerField(choices=[(0, 'Sunday'), (1, 'Monday'), (2, 'Tuesday'), (3, 'Wednesday'), (4, 'Thursday'), (5, 'Friday'), (6, 'Saturday')])),
-                ('time_slot', models.TimeField()),
-                ('status', models.CharField(choices=[('available', 'Available'), ('booked', 'Booked'), ('unavailable', 'Unavailable'), ('break', 'Break')], db_default='available', default='available', max_length=20)),
-                ('session_date', models.DateField(blank=True, editable=False, null=True)),
-                ('notes', models.TextField(blank=True, null=True)),
-                ('outside_hours', models.BooleanField(db_default=False, default=False, editable=False, help_text='Kept for the session in it alone; takes no new booking.')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('updated_at', models.DateTimeField(auto_now=True, db_default=django.db.models.functions.datetime.Now())),
-                ('booking', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='slots', to='bookings.trainingsession')),
-                ('client', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('trainer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='slots', to='trainers.trainer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "day_of_week",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (0, "Sunday"),
+                            (1, "Monday"),
+                            (2, "Tuesday"),
+                            (3, "Wednesday"),
+                            (4, "Thursday"),
+                            (5, "Friday"),
+                            (6, "Saturday"),
+                        ]
+                    ),
+                ),
+                ("time_slot", models.TimeField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("available", "Available"),
+                            ("booked", "Booked"),
+                            ("unavailable", "Unavailable"),
+                            ("break", "Break"),
+                        ],
+                        db_default="available",
+                        default="available",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "session_date",
+                    models.DateField(blank=True, editable=False, null=True),
+                ),
+                ("notes", models.TextField(blank=True, null=True)),
+                (
+                    "outside_hours",
+                    models.BooleanField(
+                        db_default=False,
+                        default=False,
+                        editable=False,
+                        help_text="Kept for the session in it alone; takes no new booking.",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                    ),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(
+                        auto_now=True,
+                        db_default=django.db.models.functions.datetime.Now(),
+                    ),
+                ),
+                (
+                    "booking",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="slots",
+                        to="bookings.trainingsession",
+                    ),
+                ),
+                (
+                    "client",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "trainer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="slots",
+                        to="trainers.trainer",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'slot',
-                'db_table': 'trainer_schedules',
-                'ordering': ['trainer', 'day_of_week', 'time_slot'],
+                "verbose_name": "slot",
+                "db_table": "trainer_schedules",
+                "ordering": ["trainer", "day_of_week", "time_slot"],
             },
         ),
         migrations.CreateModel(
-            name='WorkingHours',
+            name="WorkingHours",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day_of_week', models.PositiveSmallIntegerField(choices=[(0, 'Sunday'), (1, 'Monday'), (2, 'Tuesday'), (3, 'Wednesday'), (4, 'Thursday'), (5, 'Friday'), (6, 'Saturday')])),
-                ('starts_at', models.TimeField(verbose_name='from')),
-                ('ends_at', models.TimeField(verbose_name='until')),
-                ('trainer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='working_hours', to='trainers.trainer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "day_of_week",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (0, "Sunday"),
+                            (1, "Monday"),
+                            (2, "Tuesday"),
+                            (3, "Wednesday"),
+                            (4, "Thursday"),
+                            (5, "Friday"),
+                            (6, "Saturday"),
+                        ]
+                    ),
+                ),
+                ("starts_at", models.TimeField(verbose_name="from")),
+                ("ends_at", models.TimeField(verbose_name="until")),
+                (
+                    "trainer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="working_hours",
+                        to="trainers.trainer",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'working hours',
-                'verbose_name_plural': 'working hours',
-                'db_table': 'working_hours',
-                'ordering': ['day_of_week', 'starts_at'],
+                "verbose_name": "working hours",
+                "verbose_name_plural": "working hours",
+                "db_table": "working_hours",
+                "ordering": ["day_of_week", "starts_at"],
             },
         ),
         migrations.AddConstraint(
-            model_name='trainer',
-            constraint=models.CheckConstraint(condition=models.Q(('session_minutes__range', (15, 240))), name='trainers_session_minutes_range'),
+            model_name="trainer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("session_minutes__range", (15, 240))),
+                name="trainers_session_minutes_range",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trainer',
-            constraint=models.CheckConstraint(condition=models.Q(('hourly_rate__gte', 0)), name='trainers_hourly_rate_not_negative'),
+            model_name="trainer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("hourly_rate__gte", 0)),
+                name="trainers_hourly_rate_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='timeoff',
-            constraint=models.CheckConstraint(condition=models.Q(('last_day__gt', models.F('first_day')), models.Q(('last_day', models.F('first_day')), models.Q(('ends_at', None), ('ends_at__gt', models.F('starts_at')), _connector='OR')), _connector='OR'), name='time_off_end_after_start', violation_error_message='The time off ends before it starts.'),
+            model_name="timeoff",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("last_day__gt", models.F("first_day")),
+                    models.Q(
+                        ("last_day", models.F("first_day")),
+                        models.Q(
+                            ("ends_at", None),
+                            ("ends_at__gt", models.F("starts_at")),
+                            _connector="OR",
+                        ),
+                    ),
+                    _connector="OR",
+                ),
+                name="time_off_end_after_start",
+                violation_error_message="The time off ends before it starts.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trainerschedule',
-            constraint=models.UniqueConstraint(fields=('trainer', 'day_of_week', 'time_slot'), name='trainer_schedules_one_slot_per_time'),
+            model_name="trainerschedule",
+            constraint=models.UniqueConstraint(
+                fields=("trainer", "day_of_week", "time_slot"),
+                name="trainer_schedules_one_slot_per_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trainerschedule',
-            constraint=models.CheckConstraint(condition=models.Q(('day_of_week__range', (0, 6))), name='trainer_schedules_day_of_week_range'),
+            model_name="trainerschedule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("day_of_week__range", (0, 6))),
+                name="trainer_schedules_day_of_week_range",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trainerschedule',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['available', 'booked', 'unavailable', 'break'])), name='trainer_schedules_status_known'),
+            model_name="trainerschedule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("status__in", ["available", "booked", "unavailable", "break"])
+                ),
+                name="trainer_schedules_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workinghours',
-            constraint=models.CheckConstraint(condition=models.Q(('day_of_week__range', (0, 6))), name='working_hours_day_of_week_range'),
+            model_name="workinghours",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("day_of_week__range", (0, 6))),
+                name="working_hours_day_of_week_range",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workinghours',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='working_hours_end_after_start', violation_error_message='These hours end before they start.'),
+            model_name="workinghours",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_at__gt", models.F("starts_at"))),
+                name="working_hours_end_after_start",
+                violation_error_message="These hours end before they start.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workinghours',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(trainers.models.Int8Range('trainer_id'), '&&'), (trainers.models.Int8Range('day_of_week'), '&&'), (trainers.models.TsRange(models.Value(datetime.date(2000, 1, 1)), 'starts_at', 'ends_at'), '&&')], name='working_hours_no_overlap', violation_error_message='These hours overlap others of that day.'),
+            model_name="workinghours",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    (trainers.models.Int8Range("trainer_id"), "&&"),
+                    (trainers.models.Int8Range("day_of_week"), "&&"),
+                    (
+                        trainers.models.TsRange(
+                            models.Value(datetime.date(2000, 1, 1)),
+                            "starts_at",
+                            "ends_at",
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="working_hours_no_overlap",
+                violation_error_message="These hours overlap others of that day.",
+            ),
         ),
     ]

@@ -1,0 +1,154 @@
+"""The demo gym: the same people and habits each time, told relative to today."""
+
+from dataclasses import dataclass, field
+from datetime import time
+from decimal import Decimal
+
+from trainers.models import SessionType
+from trainers.schedule import USUAL_HOURS, Hours
+
+PASSWORD = "finova-demo"  # noqa: S105 (demo data only; production refuses it)
+
+MEMBER = "member@example.com"
+OTHER = "other@example.com"
+TRAINER = "trainer@example.com"
+FRONT_DESK = "frontdesk@example.com"
+ADMINISTRATOR = "admin@example.com"
+
+ACCOUNTS = [
+    (MEMBER, "a member"),
+    (OTHER, "a second member"),
+    (TRAINER, "the trainer Ana Ruiz"),
+    (FRONT_DESK, "the front desk"),
+    (ADMINISTRATOR, "the administrator"),
+]
+
+NAMES = {
+    MEMBER: "Maya Lindqvist",
+    OTHER: "Omar Haddad",
+    TRAINER: "Ana Ruiz",
+    FRONT_DESK: "Frieda Desch",
+    ADMINISTRATOR: "Adam Nowak",
+}
+
+# With Maya and Omar they are forty.
+MEMBERS = """
+    Aisha Karim, Anton Weber, Beatriz Sousa, Ben Carter, Chiara Conti, Chloe Martin,
+    Daniel Okafor, Davor Kovač, Elena Petrova, Emil Hansen, Fatima Zahra, Felix Braun,
+    Grace Kim, Hugo Lefèvre, Ines Duarte, Ivan Horvat, Jana Nováková, Jonas Keller,
+    Katarina Maric, Kwame Mensah, Lena Fischer, Liam Walsh, Lucia Romero, Marek Zielinski,
+    Mei Tanaka, Miriam Levi, Nadia Rahman, Nils Berg, Olga Ivanova, Pablo Ortega,
+    Priya Nair, Rafael Costa, Sara Jensen, Sofia Rossi, Theo Dubois, Tomas Vargas,
+    Vera Lang, Yusuf Demir
+"""
+
+SUN, MON, TUE, WED, THU, FRI, SAT = range(7)
+
+
+def hours(days: tuple[int, ...], *spans: tuple[int, int]) -> list[Hours]:
+    return [(day, time(start), time(end)) for day in days for start, end in spans]
+
+
+@dataclass(frozen=True)
+class DemoTrainer:
+    name: str
+    specialisation: str
+    hourly_rate: Decimal
+    about: str
+    hours: list[Hours]
+    session_minutes: int = 60
+    session_types: list[SessionType] = field(
+        default_factory=lambda: [
+            SessionType.PERSONAL_TRAINING,
+            SessionType.CONSULTATION,
+        ]
+    )
+    breaks: tuple[time, ...] = (time(13),)
+    closed: tuple[tuple[int, time], ...] = ()
+    # How many of ten times are booked, on average.
+    demand: int = 3
+
+
+WEEKDAYS = (MON, TUE, WED, THU, FRI)
+
+TRAINERS = [
+    DemoTrainer(
+        "Ana Ruiz",
+        "Strength and mobility",
+        Decimal(75),
+        "Fifteen years of coaching people who sit too much. Expect kettlebells.",
+        USUAL_HOURS,
+        closed=tuple(
+            (day, time(hour))
+            for day, hours_closed in [
+                (WED, (17, 18, 19)),
+                (FRI, (7, 8)),
+                (SAT, (17, 18, 19)),
+                (SUN, (15,)),
+            ]
+            for hour in hours_closed
+        ),
+    ),
+    DemoTrainer(
+        "Bruno Keller",
+        "Boxing and conditioning",
+        Decimal(60),
+        "Former amateur champion. Gloves are provided, excuses are not.",
+        hours(WEEKDAYS, (6, 12), (16, 21)),
+        session_minutes=45,
+        breaks=(time(9),),
+        closed=((MON, time(6)), (TUE, time(6))),
+    ),
+    DemoTrainer(
+        "Clara Vogel",
+        "Running and endurance",
+        Decimal("57.50"),
+        "From the first five kilometres to the last ten of a marathon.",
+        hours((TUE, THU), (6, 14)) + hours((SAT, SUN), (7, 15)),
+        breaks=(time(11),),
+        demand=4,
+    ),
+    DemoTrainer(
+        "Dmitri Sokolov",
+        "Olympic weightlifting",
+        Decimal(90),
+        "Technique first, then the numbers follow. Two platforms, one coach.",
+        hours((MON, WED, FRI), (10, 20)),
+        session_minutes=90,
+        breaks=(time(13),),
+        demand=4,
+    ),
+    DemoTrainer(
+        "Esther Amoah",
+        "Pregnancy and postnatal",
+        Decimal(70),
+        "Midwife and trainer. Babies are welcome, prams fit through the door.",
+        hours(WEEKDAYS, (9, 15)),
+        session_types=[
+            SessionType.PERSONAL_TRAINING,
+            SessionType.CONSULTATION,
+            SessionType.GROUP_SESSION,
+        ],
+        breaks=(time(12),),
+        closed=((FRI, time(14)),),
+    ),
+    DemoTrainer(
+        "Finn O’Connor",
+        "Rehabilitation",
+        Decimal(85),
+        "Physiotherapist. Backs, knees and shoulders, with or without a referral.",
+        hours((MON, TUE, THU, FRI), (8, 12), (14, 19)),
+        session_minutes=30,
+        breaks=(time(10),),
+        demand=5,
+    ),
+    DemoTrainer(
+        "Giulia Marchetti",
+        "Yoga and breathing",
+        Decimal(48),
+        "Slow is smooth, smooth is strong. Mats, blocks and silence included.",
+        hours((MON, WED), (7, 11), (17, 21)) + hours((SUN,), (9, 13)),
+        breaks=(time(9),),
+        demand=2,
+    ),
+]

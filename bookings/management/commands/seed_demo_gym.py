@@ -1,0 +1,146 @@
+import random
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Group
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.utils.text import slugify
+
+from bookings import demo
+from bookings.domain.booking import book_session, complete_session, mark_no_show
+from bookings.domain.projection import refresh_schedule
+from bookings.exceptions import BookingRefused
+from trainers.clock import at_gym, gym_now
+from trainers.models import DatedSlot, SlotStatus, Trainer, WorkingHours
+from trainers.schedule import set_slot_status, weekly_template
+
+User = get_user_model()
+
+PAST = timedelta(weeks=4)
+AHEAD = timedelta(weeks=3)
+DAY = timedelta(days=1)
+BOOKED_BEFORE = timedelta(days=6)
+
+
+class Command(BaseCommand):
+    help = (
+        "Fill the database with a demo gym: trainers, members, four weeks of sessions "
+        "behind and three ahead. Again on another day, it adds what is missing."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if settings.PRODUCTION:
+            raise CommandError("Demo accounts have a known password: not in production.")
+        now = gym_now()
+        self.members = self.seed_people()
+        sessions = sum(
+            self.seed_sessions(self.seed_trainer(person), person.demand, now)
+            for person in demo.TRAINERS
+        )
+        self.stdout.write(
+            f"  {len(demo.TRAINERS)} trainers, {len(self.members)} members, "
+            f"{sessions} sessions added"
+        )
+
+    def seed_people(self) -> list[Any]:
+        password = make_password(demo.PASSWORD)
+        for email, _ in demo.ACCOUNTS:
+            self.person(email, demo.NAMES[email], password)
+        User.objects.filter(email=demo.FRONT_DESK).update(is_staff=True)
+        User.objects.filter(email=demo.ADMINISTRATOR).update(
+            is_staff=True, is_superuser=True
+        )
+        Group.objects.get(name="Front desk").user_set.add(
+            User.objects.get(email=demo.FRONT_DESK)
+        )
+        Group.objects.get(name="Trainers").user_set.add(
+            User.objects.get(email=demo.TRAINER)
+        )
+        names = [name.strip() for name in demo.MEMBERS.split(",")]
+        return [
+            User.objects.get(email=demo.MEMBER),
+            User.objects.get(email=demo.OTHER),
+            *(self.person(f"{slugify(n)}@example.com", n, password) for n in names),
+        ]
+
+    def person(self, email: str, name: str, password: str) -> Any:
+        known = User.objects.filter(email=email).first()
+        return known or User.objects.create(email=email, name=name, password=password)
+
+    def seed_trainer(self, person: demo.DemoTrainer) -> Trainer:
+        known = Trainer.objects.filter(slug=slugify(person.name)).first()
+        return known or self.new_trainer(person)
+
+    @transaction.atomic
+    def new_trainer(self, person: demo.DemoTrainer) -> Trainer:
+        trainer = Trainer.objects.create(
+            name=person.name,
+            specialisation=person.specialisation,
+            about=person.about,
+            hourly_rate=person.hourly_rate,
+            session_minutes=person.session_minutes,
+            session_types=person.session_types,
+            user=User.objects.filter(name=person.name).first(),
+        )
+        WorkingHours.objects.bulk_create(
+            WorkingHours(trainer=trainer, day_of_week=day, starts_at=start, ends_at=end)
+            for day, start, end in person.hours
+        )
+        refresh_schedule(trainer.pk)
+        slots = weekly_template(trainer)
+        breaks = [(day, slot) for day, slot in slots if slot in person.breaks]
+        set_slot_status(trainer.pk, breaks, SlotStatus.BREAK)
+        set_slot_status(trainer.pk, person.closed, SlotStatus.UNAVAILABLE)
+        return trainer
+
+    def seed_sessions(self, trainer: Trainer, demand: int, now: datetime) -> int:
+        """Book the days that have no session yet, by the luck of their date."""
+        seeded = set(trainer.sessions.values_list("session_date", flat=True))
+        days = (now.date() + n * DAY for n in range(-PAST.days, AHEAD.days + 1))
+        return sum(
+            self.seed_day(trainer, demand, day, now)
+            for day in days
+            if day not in seeded
+        )
+
+    @transaction.atomic
+    def seed_day(self, trainer: Trainer, demand: int, day: date, now: datetime) -> int:
+        luck = random.Random(f"{trainer.slug} {day}")  # noqa: S311
+        slots = [slot for slot in trainer.slots.all().dated([day]) if slot.is_open]
+        chosen = luck.sample(slots, k=-(-len(slots) * demand // 10))
+        clients = luck.sample(self.members, k=len(chosen))
+        return sum(
+            self.seed_session(trainer, client, slot, luck, now)
+            for slot, client in zip(chosen, clients, strict=True)
+        )
+
+    def seed_session(
+        self,
+        trainer: Trainer,
+        client: Any,
+        slot: DatedSlot,
+        luck: random.Random,
+        now: datetime,
+    ) -> bool:
+        starts = at_gym(slot.date, slot.starts)
+        try:
+            session = book_session(
+                client,
+                trainer_id=trainer.pk,
+                session_date=slot.date,
+                start_time=slot.starts,
+                end_time=slot.ends,
+                session_type=luck.choice(trainer.session_types),
+                now=min(starts - BOOKED_BEFORE, now),
+            )
+        except BookingRefused:
+            # Another trainer has this member then.
+            return False
+        if session.ends < now:
+            close = mark_no_show if luck.randrange(12) == 0 else complete_session
+            close(session, by=client, now=session.ends)
+        return True

@@ -1,0 +1,141 @@
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required, permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+from django_htmx.http import push_url
+
+from bookings.domain.booking import cancel_session
+from bookings.domain.idempotency import book_once
+from bookings.domain.week import Week, build_week, day_name
+from bookings.exceptions import BookingRefused, SlotTaken
+from bookings.forms import BookingForm, WeekForm
+from bookings.models import TrainingSession
+from trainers.clock import gym_now
+from trainers.models import Trainer
+
+# From Friday on the front page shows next week: a week that is nearly over says little.
+LOOK_AHEAD = timedelta(days=3)
+
+
+def wants_fragment(request: HttpRequest) -> bool:
+    htmx = request.htmx
+    return bool(htmx) and not (htmx.boosted or htmx.history_restore_request)
+
+
+@require_safe
+@login_not_required
+def home(request: HttpRequest) -> HttpResponse:
+    trainers = list(Trainer.objects.active())
+    now = gym_now()
+    grid = trainers and build_week(
+        trainers[0],
+        Week.of((now + LOOK_AHEAD).date()),
+        now=now,
+        client_id=request.user.pk,
+    )
+    return render(request, "home.html", {"trainers": trainers, "grid": grid})
+
+
+@require_safe
+@login_not_required
+def trainers(request: HttpRequest) -> HttpResponse:
+    active = Trainer.objects.active()
+    return render(request, "trainers/trainers.html", {"trainers": active})
+
+
+@require_safe
+@login_not_required
+@vary_on_headers("HX-Request")
+def week(request: HttpRequest, slug: str) -> HttpResponse:
+    trainer = get_object_or_404(Trainer.objects.active(), slug=slug)
+    return show_week(request, trainer, selected=request.GET.get("at", ""))
+
+
+@require_POST
+@permission_required("bookings.book_session", raise_exception=True)
+def book(request: HttpRequest, slug: str) -> HttpResponse:
+    trainer = get_object_or_404(Trainer, slug=slug)
+    form = BookingForm(trainer, request.POST)
+    if not form.is_valid():
+        for sentence in form.errors.get("at", ()):
+            messages.error(request, sentence)
+        at = request.POST.get("at", "")
+        return show_week(request, trainer, selected=at, form=form, status=422)
+    try:
+        book_once(
+            request.user, key=form.cleaned_data["key"], now=gym_now(), **form.request()
+        )
+    except BookingRefused as refusal:
+        messages.error(request, refusal.sentence)
+        return show_week(request, trainer, status=refusal.status)
+    at = form.cleaned_data["at"]
+    when = f"{day_name(at.date())}, {at:%H:%M}"
+    messages.success(request, f"Booked: {when} with {trainer}. It is yours.")
+    url = f"{trainer.get_absolute_url()}?week={Week.of(at.date())}"
+    if wants_fragment(request):
+        return push_url(show_week(request, trainer), url)
+    return redirect(url)
+
+
+def show_week(
+    request: HttpRequest,
+    trainer: Trainer,
+    *,
+    selected: str = "",
+    form: BookingForm | None = None,
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    """The trainer's week as it is now; as a fragment where htmx swaps it in."""
+    now = gym_now()
+    asked = WeekForm(request.POST or request.GET)
+    grid = build_week(
+        trainer,
+        Week.of(asked.day_or(now.date())),
+        now=now,
+        client_id=request.user.pk,
+        selected=selected,
+    )
+    context: dict[str, Any] = {"trainer": trainer, "grid": grid}
+    if grid.selected:
+        context["form"] = form or BookingForm.for_cell(trainer, grid.selected)
+    elif selected and status == HTTPStatus.OK:
+        messages.error(request, SlotTaken.sentence)
+    # htmx puts a 404 in place of the whole page.
+    fragment = wants_fragment(request) and status != HTTPStatus.NOT_FOUND
+    template = "bookings/_week_swap.html" if fragment else "bookings/week.html"
+    return render(request, template, context, status=status)
+
+
+@require_safe
+def sessions(request: HttpRequest) -> HttpResponse:
+    mine = TrainingSession.objects.filter(client=request.user.pk)
+    mine = mine.select_related("trainer")
+    upcoming = mine.active().upcoming(now := gym_now())
+    past = mine.exclude(pk__in=upcoming).order_by("-session_date", "-start_time")
+    context = {"upcoming": upcoming, "past": past[:50], "now": now}
+    return render(request, "bookings/sessions.html", context)
+
+
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    session = get_object_or_404(
+        TrainingSession.objects.select_related("trainer"), pk=pk, client=request.user.pk
+    )
+    if request.method != "POST":
+        return render(request, "bookings/cancel.html", {"session": session})
+    try:
+        cancel_session(session, by=request.user, now=gym_now())
+    except BookingRefused as refusal:
+        messages.error(request, refusal.sentence)
+    else:
+        messages.success(
+            request,
+            f"Cancelled: your session with {session.trainer}. The time is free.",
+        )
+    return redirect(reverse("sessions"))
