@@ -65,6 +65,7 @@ class Session(APIKeyCookie):
 api = NinjaAPI(
     title="FinovaFitness trainer booking",
     version="1.0",
+    urls_namespace="api",
     description="Read a trainer's day and book a session. Times are the gym's.",
     renderer=Json(),
     # Bearer first: a call with a token carries no cookie, so no CSRF token either.
@@ -114,8 +115,3 @@ def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
 @api.exception_handler(Http404)
 def not_found(request: HttpRequest, error: Http404) -> HttpResponse:
     return refuse(request, 404, "not_found", "There is nothing at this address.")
-
-
-for pattern in api.urls[0]:
-    # The API answers 401 itself instead of redirecting to the sign-in page.
-    pattern.callback.login_required = False

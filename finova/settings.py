@@ -24,7 +24,7 @@ DEMO = env.bool("DEMO", default=False)
 
 DATA_DIR = Path(env("FINOVA_DATA_DIR", default=str(BASE_DIR / ".data"))).resolve()
 
-DEVELOPMENT_SECRET_KEY = "for-development-only-" + "finova" * 8  # noqa: S105
+DEVELOPMENT_SECRET_KEY = "for-development-only-" + "finova" * 8
 SECRET_KEY = env("SECRET_KEY", default="" if PRODUCTION else DEVELOPMENT_SECRET_KEY)
 
 if PRODUCTION:
@@ -170,7 +170,7 @@ USE_TZ = True
 # --- static files ----------------------------------------------------------------
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = BASE_DIR / "staticfiles" if PRODUCTION else None
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = not PRODUCTION
 STORAGES = {

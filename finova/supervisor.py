@@ -131,9 +131,11 @@ def wait_until_answering() -> None:
     say("Starting the site")
     for _ in range(150):
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{PORT}/trainers/", timeout=5)  # noqa: S310
+            urllib.request.urlopen(f"http://127.0.0.1:{PORT}/trainers/", timeout=5)
             return
-        except (urllib.error.URLError, OSError):
+        except urllib.error.HTTPError as error:
+            sys.exit(f"The site answers {error.code}; what it logged is above.")
+        except OSError:
             time.sleep(0.1)
     sys.exit("The site has not answered within 15 seconds; what it logged is above.")
 

@@ -1,6 +1,9 @@
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
+from django.templatetags.static import static
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from finova.api import api
 
@@ -10,9 +13,18 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 admin.site.site_header = admin.site.site_title = "FinovaFitness"
 admin.site.index_title = "Front desk"
 
+# Browsers ask for it on pages that name no icon: the admin's and the API's.
+favicon = RedirectView.as_view(url=static("img/logo.svg"))
+
+api_urls = api.urls
+for pattern in api_urls[0]:
+    # The API answers 401 itself instead of sending programs to the sign-in page.
+    pattern.callback.login_required = False
+
 urlpatterns = [
     path("", include("bookings.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
-    path("api/", api.urls),
+    path("api/", api_urls),
+    path("favicon.ico", login_not_required(favicon)),
 ]

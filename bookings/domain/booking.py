@@ -24,7 +24,6 @@ from bookings.exceptions import (
     WrongStatus,
 )
 from bookings.models import (
-    ACTIVE,
     CLIENT_OVERLAP,
     TRAINER_OVERLAP,
     BookingEvent,

@@ -45,7 +45,7 @@ document.addEventListener("htmx:afterSettle", () => {
   setUpGrid();
   const place = document.getElementById(cameFrom);
   const focus = document.getElementById("panel-title") || (place && inGrid(place));
-  if (focus && !document.activeElement?.closest("#week")) focus.focus();
+  if (focus && !document.activeElement?.closest("#week")) focus.focus({ preventScroll: true });
 });
 
 document.addEventListener("htmx:sendError", () => {

@@ -34,7 +34,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.PRODUCTION:
-            raise CommandError("Demo accounts have a known password: not in production.")
+            raise CommandError(
+                "Demo accounts have a known password: not in production."
+            )
         now = gym_now()
         self.members = self.seed_people()
         sessions = sum(

@@ -1,0 +1,177 @@
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import ngettext
+
+from bookings.domain.booking import (
+    book_session,
+    cancel_session,
+    complete_session,
+    confirm_session,
+    mark_no_show,
+    reschedule_session,
+)
+from bookings.exceptions import BookingRefused
+from bookings.models import BookingEvent, TrainingSession
+from trainers.clock import gym_now
+
+PLACE = ("trainer", "session_date", "start_time", "end_time")
+
+
+class HistoryInline(admin.TabularInline):
+    model = BookingEvent
+    verbose_name_plural = "History"
+    fields = readonly_fields = ["at", "action", "actor", "reason"]
+    extra = 0
+    can_delete = False
+    show_change_link = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BookingEvent]:
+        return super().get_queryset(request).select_related("actor")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class SessionForm(forms.ModelForm):
+    """Staff book and move through the same verbs as members."""
+
+    class Meta:
+        model = TrainingSession
+        fields = [*PLACE, "client", "session_type", "notes"]
+
+    def place(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        return {
+            "trainer_id": data["trainer"].pk,
+            "session_date": data["session_date"],
+            "start_time": data["start_time"],
+            "end_time": data["end_time"],
+        }
+
+
+@admin.register(TrainingSession)
+class TrainingSessionAdmin(admin.ModelAdmin):
+    form = SessionForm
+    list_display = [
+        "session_date",
+        "start_time",
+        "end_time",
+        "trainer",
+        "client",
+        "session_type",
+        "status",
+        "price",
+    ]
+    list_display_links = ["session_date", "start_time"]
+    list_filter = ["status", "session_date", "trainer", "session_type"]
+    list_select_related = ["trainer", "client"]
+    search_fields = ["client__name", "client__email", "trainer__name"]
+    date_hierarchy = "session_date"
+    ordering = ["-session_date", "-start_time"]
+    autocomplete_fields = ["trainer", "client"]
+    readonly_fields = ["status", "price", "created_at"]
+    inlines = [HistoryInline]
+    actions = ["confirm", "complete", "cancel", "no_show"]
+    show_full_result_count = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Another member means another booking; what has ended stays as it was."""
+        fields = list(super().get_readonly_fields(request, obj))
+        if obj is not None:
+            fields += ["client"] if obj.is_active else [*PLACE, "client"]
+        return fields
+
+    def save_model(
+        self, request: HttpRequest, obj: TrainingSession, form: Any, change: bool
+    ) -> None:
+        if not change:
+            booked = book_session(
+                obj.client,
+                **form.place(),
+                session_type=obj.session_type,
+                notes=obj.notes,
+                by=request.user,
+                now=gym_now(),
+            )
+            obj.pk, obj._state.adding = booked.pk, False
+            obj.refresh_from_db()
+            return
+        if set(form.changed_data) & set(PLACE):
+            reschedule_session(obj, **form.place(), by=request.user, now=gym_now())
+        obj.save(update_fields=["session_type", "notes", "updated_at"])
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """A refusal undoes the whole form and says why, on the same page."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except BookingRefused as refusal:
+            self.message_user(request, refusal.sentence, messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+
+    @admin.action(description="Confirm", permissions=["change"])
+    def confirm(self, request: HttpRequest, queryset: Any) -> None:
+        self.apply(request, queryset, confirm_session, "confirmed")
+
+    @admin.action(description="Complete", permissions=["change"])
+    def complete(self, request: HttpRequest, queryset: Any) -> None:
+        self.apply(request, queryset, complete_session, "completed")
+
+    @admin.action(description="Cancel", permissions=["change"])
+    def cancel(self, request: HttpRequest, queryset: Any) -> None:
+        self.apply(request, queryset, cancel_session, "cancelled")
+
+    @admin.action(description="Mark as no-show", permissions=["change"])
+    def no_show(self, request: HttpRequest, queryset: Any) -> None:
+        self.apply(request, queryset, mark_no_show, "marked as no-show")
+
+    def apply(
+        self,
+        request: HttpRequest,
+        sessions: QuerySet[TrainingSession],
+        verb: Callable[..., TrainingSession],
+        done: str,
+    ) -> HttpResponse | None:
+        """Call the verb on each session; one that refuses does not stop the rest."""
+        count = 0
+        for session in sessions.select_related("trainer", "client"):
+            try:
+                verb(session, by=request.user, now=gym_now())
+                count += 1
+            except BookingRefused as refusal:
+                self.message_user(
+                    request,
+                    f"{session} {session.client}: {refusal.sentence}",
+                    messages.ERROR,
+                )
+        if count:
+            noun = ngettext("session", "sessions", count)
+            self.message_user(request, f"{count} {noun} {done}.", messages.SUCCESS)
+        return None
+
+
+@admin.register(BookingEvent)
+class BookingEventAdmin(admin.ModelAdmin):
+    """The history of all sessions, to read."""
+
+    list_display = ["at", "action", "session", "actor", "reason"]
+    list_filter = ["action"]
+    list_select_related = ["session", "actor"]
+    search_fields = ["actor__email", "reason"]
+    date_hierarchy = "at"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -1,0 +1,219 @@
+from datetime import time
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.forms.models import BaseInlineFormSet
+from django.http import HttpRequest, HttpResponse
+
+from trainers.models import (
+    DayOfWeek,
+    SessionType,
+    SlotStatus,
+    TimeOff,
+    Trainer,
+    TrainerSchedule,
+    WorkingHours,
+)
+from trainers.schedule import STAFF_STATUSES, fit_trainer_schedule, set_slot_status
+
+# Pages start the week on Monday, whatever the numbers are.
+DAYS_FROM_MONDAY = [*list(DayOfWeek)[1:], DayOfWeek.SUNDAY]
+
+
+def slot_field(day: int, slot: time) -> str:
+    return f"slot-{day}-{slot:%H-%M}"
+
+
+class TrainerForm(forms.ModelForm):
+    """The trainer, and a select for each weekly slot, laid out as a grid."""
+
+    session_types = forms.MultipleChoiceField(
+        choices=SessionType, widget=forms.CheckboxSelectMultiple
+    )
+
+    class Meta:
+        model = Trainer
+        fields = [
+            "name",
+            "slug",
+            "user",
+            "is_active",
+            "specialisation",
+            "about",
+            "hourly_rate",
+            "session_minutes",
+            "session_types",
+        ]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.slots = {
+            slot_field(slot.day_of_week, slot.time_slot): slot
+            for slot in (self.instance.slots.all() if self.instance.pk else ())
+        }
+        for name, slot in self.slots.items():
+            self.fields[name] = forms.ChoiceField(
+                choices=choices_for(slot),
+                initial=said_by_staff(slot),
+                required=False,
+                label=str(slot),
+                widget=forms.Select(
+                    attrs={"class": f"weekly__slot weekly__slot--{slot.status}"}
+                ),
+            )
+
+    def changed_slots(self) -> dict[SlotStatus, list[tuple[DayOfWeek, Any]]]:
+        changed: dict[SlotStatus, list[tuple[DayOfWeek, Any]]] = {}
+        for name in self.slots.keys() & set(self.changed_data):
+            if self.cleaned_data[name]:
+                status = SlotStatus(self.cleaned_data[name])
+                slot = self.slots[name]
+                place = (DayOfWeek(slot.day_of_week), slot.time_slot)
+                changed.setdefault(status, []).append(place)
+        return changed
+
+    def weekly_grid(self) -> list[tuple[Any, list[Any]]]:
+        """Rows of a time and, from Monday on, that time's field or nothing."""
+        rows = []
+        for start in sorted({slot.time_slot for slot in self.slots.values()}):
+            names = [slot_field(day, start) for day in DAYS_FROM_MONDAY]
+            fields = [self[name] if name in self.slots else None for name in names]
+            rows.append((start, fields))
+        return rows
+
+
+def said_by_staff(slot: TrainerSchedule) -> SlotStatus:
+    """`booked` is what the sessions say of an available slot."""
+    status = SlotStatus(slot.status)
+    return status if status in STAFF_STATUSES else SlotStatus.AVAILABLE
+
+
+def choices_for(slot: TrainerSchedule) -> list[tuple[str, str]]:
+    """What staff can say; an available slot with a session reads `Booked`."""
+    booked = slot.status == SlotStatus.BOOKED
+    available = SlotStatus.BOOKED if booked else SlotStatus.AVAILABLE
+    return [
+        (SlotStatus.AVAILABLE, available.label),
+        (SlotStatus.UNAVAILABLE, SlotStatus.UNAVAILABLE.label),
+        (SlotStatus.BREAK, SlotStatus.BREAK.label),
+    ]
+
+
+class HoursFormSet(BaseInlineFormSet):
+    def clean(self) -> None:
+        super().clean()
+        kept = [
+            form.cleaned_data
+            for form in self.forms
+            if form.is_valid()
+            and form.cleaned_data.get("starts_at")
+            and form not in self.deleted_forms
+        ]
+        spans = sorted(
+            (hours["day_of_week"], hours["starts_at"], hours["ends_at"])
+            for hours in kept
+        )
+        for (day, _, end), (next_day, start, _) in zip(spans, spans[1:], strict=False):
+            if day == next_day and start < end:
+                raise forms.ValidationError(
+                    f"Two spans on {DayOfWeek(day).label} overlap: make them one, or "
+                    f"let the second start at {end:%H:%M} or later."
+                )
+
+    def validate_unique(self) -> None:
+        """`clean` compares the spans as they will be; the table has the old ones."""
+
+
+class WorkingHoursForm(forms.ModelForm):
+    class Meta:
+        model = WorkingHours
+        fields = ["day_of_week", "starts_at", "ends_at"]
+
+    def validate_constraints(self) -> None:
+        """A span that moves aside may overlap one that is saved after it."""
+        self.instance.validate_constraints(exclude={"trainer"})
+
+
+class WorkingHoursInline(admin.TabularInline):
+    model = WorkingHours
+    form = WorkingHoursForm
+    formset = HoursFormSet
+    extra = 1
+    verbose_name_plural = (
+        "Working hours (none: Monday to Saturday 07:00-20:00, Sunday 08:00-16:00)"
+    )
+
+
+class TimeOffInline(admin.TabularInline):
+    model = TimeOff
+    extra = 0
+
+
+@admin.register(Trainer)
+class TrainerAdmin(admin.ModelAdmin):
+    form = TrainerForm
+    change_form_template = "admin/trainers/trainer/change_form.html"
+    inlines = [WorkingHoursInline, TimeOffInline]
+    list_display = [
+        "name",
+        "specialisation",
+        "hourly_rate",
+        "session_minutes",
+        "is_active",
+    ]
+    list_filter = ["is_active", "specialisation"]
+    search_fields = ["name", "specialisation", "user__email"]
+    autocomplete_fields = ["user"]
+
+    class Media:
+        css = {"all": ["css/tokens.css", "css/admin.css"]}
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The slots' selects are printed by the template, as a grid."""
+        return [(None, {"fields": TrainerForm.Meta.fields})]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        return super().get_form(
+            request, obj, **{**kwargs, "fields": TrainerForm.Meta.fields}
+        )
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        form = context["adminform"].form
+        context["weekly_grid"] = form.weekly_grid() if hasattr(form, "slots") else []
+        context["weekly_days"] = [day.label[:3] for day in DAYS_FROM_MONDAY]
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def save_model(
+        self, request: HttpRequest, obj: Trainer, form: Any, change: bool
+    ) -> None:
+        if change:
+            Trainer.objects.lock([obj.pk])
+        super().save_model(request, obj, form, change)
+
+    def save_related(
+        self, request: HttpRequest, form: Any, formsets: Any, change: bool
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        trainer_id = form.instance.pk
+        for status, slots in form.changed_slots().items():
+            set_slot_status(trainer_id, slots, status)
+        added, removed = fit_trainer_schedule(trainer_id)
+        if change and (added or removed):
+            self.message_user(
+                request,
+                f"The week follows the new hours: {added} slots added, "
+                f"{removed} removed. Slots with a session stay until it ends.",
+                messages.INFO,
+            )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Deleting forgets; a trainer who leaves no longer takes bookings."""
+        allowed = super().has_delete_permission(request, obj)
+        return allowed and (obj is None or not obj.slots.exclude(booking=None).exists())
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Trainer]:
+        return super().get_queryset(request).select_related("user")
