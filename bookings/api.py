@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Header, Router, Schema
+from ninja import Header, Router, Schema, Status
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from bookings.domain.idempotency import book_once
@@ -134,7 +134,7 @@ def book_training_session(
     response: HttpResponse,
     body: BookingRequest,
     idempotency_key: Annotated[str, Header(max_length=200)] = "",
-) -> tuple[int, dict[str, Any]]:
+) -> Status:
     """The time must be one open slot of the trainer, or several in a row.
 
     Send an `Idempotency-Key` of your own making and repeat the request as often as
@@ -154,7 +154,7 @@ def book_training_session(
     )
     if receipt.replayed:
         response["Idempotent-Replayed"] = "true"
-    return 201, {"session": receipt.answer}
+    return Status(201, {"session": receipt.answer})
 
 
 @router.get(

@@ -36,8 +36,8 @@ MEMBERS = """
     Aisha Karim, Anton Weber, Beatriz Sousa, Ben Carter, Chiara Conti, Chloe Martin,
     Daniel Okafor, Davor Kovač, Elena Petrova, Emil Hansen, Fatima Zahra, Felix Braun,
     Grace Kim, Hugo Lefèvre, Ines Duarte, Ivan Horvat, Jana Nováková, Jonas Keller,
-    Katarina Maric, Kwame Mensah, Lena Fischer, Liam Walsh, Lucia Romero, Marek Zielinski,
-    Mei Tanaka, Miriam Levi, Nadia Rahman, Nils Berg, Olga Ivanova, Pablo Ortega,
+    Katarina Maric, Kwame Mensah, Lena Fischer, Liam Walsh, Lucia Romero,
+    Marek Zielinski, Mei Tanaka, Miriam Levi, Nadia Rahman, Nils Berg, Olga Ivanova, Pablo Ortega,
     Priya Nair, Rafael Costa, Sara Jensen, Sofia Rossi, Theo Dubois, Tomas Vargas,
     Vera Lang, Yusuf Demir
 """

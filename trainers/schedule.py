@@ -1,7 +1,7 @@
 """A trainer's weekly template: which slots exist, and what staff say of them."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from trainers.models import DayOfWeek, SlotStatus, Trainer, TrainerSchedule
 from trainers.signals import schedule_changed
@@ -35,7 +35,7 @@ def weekly_template(trainer: Trainer) -> set[SlotTime]:
 
 def slots_between(starts_at: time, ends_at: time, length: timedelta) -> Iterator[time]:
     """The starts of the whole slots that fit; no slot reaches past midnight."""
-    any_day = datetime.min
+    any_day = date.min
     slot = datetime.combine(any_day, starts_at)
     end = datetime.combine(any_day, ends_at)
     while slot + length <= end:

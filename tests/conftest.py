@@ -1,0 +1,78 @@
+from contextlib import ExitStack
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+from django.conf import settings
+from django.test import Client
+
+from finova import embedded_postgres
+from tests.factories import MemberFactory, TrainerFactory
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+# A Monday morning before anybody works.
+NOW = datetime(2026, 12, 7, 6, 0, tzinfo=BERLIN)
+MONDAY = date(2026, 12, 7)
+THURSDAY = date(2026, 12, 10)
+NEXT_THURSDAY = date(2026, 12, 17)
+
+held = ExitStack()
+
+
+def pytest_configure():
+    if settings.EMBEDDED_POSTGRES:
+        held.enter_context(embedded_postgres.held(settings.DATA_DIR))
+
+
+def pytest_unconfigure():
+    held.close()
+
+
+@pytest.fixture
+def monday_morning():
+    with time_machine.travel(NOW, tick=False):
+        yield NOW
+
+
+@pytest.fixture
+def ana(db):
+    return TrainerFactory(name="Ana Ruiz", hourly_rate=75)
+
+
+@pytest.fixture
+def maya(db):
+    return MemberFactory(name="Maya Lindqvist", email="maya@example.com")
+
+
+@pytest.fixture
+def omar(db):
+    return MemberFactory(name="Omar Haddad", email="omar@example.com")
+
+
+@pytest.fixture
+def as_maya(maya):
+    client = Client()
+    client.force_login(maya, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.fixture
+def as_omar(omar):
+    client = Client()
+    client.force_login(omar, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.fixture
+def frieda(db):
+    """The administrator, who stands at the desk in these tests."""
+    return MemberFactory(name="Frieda Desch", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def as_frieda(frieda):
+    client = Client()
+    client.force_login(frieda, backend="django.contrib.auth.backends.ModelBackend")
+    return client

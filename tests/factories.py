@@ -1,0 +1,43 @@
+from datetime import time
+
+import factory
+from factory.django import DjangoModelFactory, Password
+
+from bookings.domain.booking import book_session
+from finova.accounts.models import User
+from trainers.models import Trainer
+
+PASSWORD = "correct horse battery"
+
+
+class MemberFactory(DjangoModelFactory):
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    name = factory.Sequence(lambda n: f"Member {n}")
+    email = factory.Sequence(lambda n: f"member{n}@example.com")
+    password = Password(PASSWORD)
+
+
+class TrainerFactory(DjangoModelFactory):
+    """Works the usual hours, in hourly slots."""
+
+    class Meta:
+        model = Trainer
+
+    name = factory.Sequence(lambda n: f"Trainer {n}")
+    hourly_rate = 60
+
+
+def book(client, trainer, day, hour, *, now, hours=1, **details):
+    """A session from `hour` o'clock, through the verb."""
+    return book_session(
+        client,
+        trainer_id=trainer.pk,
+        session_date=day,
+        start_time=time(hour),
+        end_time=time(hour + hours),
+        now=now,
+        **details,
+    )
