@@ -3,6 +3,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
 from bookings.domain.week import Cell
 from trainers.models import SessionType, Trainer
@@ -54,6 +55,9 @@ class BookingForm(forms.Form):
         self.trainer = trainer
         self.fields["session_type"].choices = session_type_choices(trainer)
         self.fields["notes"].label = f"Notes for {trainer.name.split()[0]} (optional)"
+
+    def clean_at(self) -> datetime:
+        return timezone.localtime(self.cleaned_data["at"])
 
     @classmethod
     def for_cell(cls, trainer: Trainer, cell: Cell) -> "BookingForm":

@@ -1,4 +1,4 @@
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Never, Self
@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
+from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import MinValueValidator
 from django.db import models, transaction
@@ -203,6 +204,15 @@ class TrainingSession(models.Model):
 
     def __str__(self) -> str:
         return f"{self.session_date:%d.%m.%Y} {self.start_time:%H:%M}"
+
+    def clean(self) -> None:
+        # A range that ends before it starts is an error of its own in PostgreSQL.
+        if self.start_time and self.end_time and self.end_time <= self.start_time:
+            raise ValidationError({"end_time": "The session ends before it starts."})
+
+    def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        """The overlaps depend on the status, also in forms that do not show it."""
+        super().validate_constraints(set(exclude or ()) - {"status"})
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         with transaction.atomic(using=kwargs.get("using")):

@@ -94,9 +94,7 @@ def ensure_running(data_dir: Path) -> None:
         return
     first_time = not (cluster / "PG_VERSION").exists()
     cluster.mkdir(exist_ok=True)
-    _wheel().get_server(
-        cluster, cleanup_mode=None, start=False
-    ).ensure_pgdata_inited()
+    _wheel().get_server(cluster, cleanup_mode=None, start=False).ensure_pgdata_inited()
     if sockets != cluster:
         sockets.mkdir(mode=0o700, exist_ok=True)
         if (system_user := _system_user()) is not None:

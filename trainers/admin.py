@@ -123,18 +123,15 @@ class HoursFormSet(BaseInlineFormSet):
                     f"let the second start at {end:%H:%M} or later."
                 )
 
-    def validate_unique(self) -> None:
-        """`clean` compares the spans as they will be; the table has the old ones."""
-
 
 class WorkingHoursForm(forms.ModelForm):
     class Meta:
         model = WorkingHours
         fields = ["day_of_week", "starts_at", "ends_at"]
 
-    def validate_constraints(self) -> None:
-        """A span that moves aside may overlap one that is saved after it."""
-        self.instance.validate_constraints(exclude={"trainer"})
+    def _get_validation_exclusions(self) -> set[str]:
+        """Overlaps are the formset's business: the table still has the old spans."""
+        return super()._get_validation_exclusions() | {"day_of_week"}
 
 
 class WorkingHoursInline(admin.TabularInline):

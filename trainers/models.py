@@ -12,9 +12,10 @@ from django.contrib.postgres.fields import (
     DateTimeRangeField,
     RangeOperators,
 )
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Case, Exists, F, Func, OuterRef, Q, Value, When
+from django.db.models import Case, Deferrable, Exists, F, Func, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce, Now
 from django.urls import reverse
 from django.utils.text import slugify
@@ -239,8 +240,15 @@ class WorkingHours(models.Model):
                     ),
                 ],
                 violation_error_message="These hours overlap others of that day.",
+                # Spans that change places overlap while one of them is saved.
+                deferrable=Deferrable.DEFERRED,
             ),
         ]
+
+    def clean(self) -> None:
+        # A range that ends before it starts is an error of its own in PostgreSQL.
+        if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
+            raise ValidationError({"ends_at": "These hours end before they start."})
 
     def __str__(self) -> str:
         day = self.get_day_of_week_display()

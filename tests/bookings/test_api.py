@@ -150,7 +150,10 @@ class TestOrderOfRefusals:
 
     def test_malformed_json(self, as_maya):
         response = post(as_maya, "{")
-        assert (response.status_code, response.json()["code"]) == (400, "malformed_json")
+        assert (response.status_code, response.json()["code"]) == (
+            400,
+            "malformed_json",
+        )
 
     def test_a_wrong_field_comes_before_an_unknown_trainer(self, ana, as_maya):
         body = request_for(ana, trainer_id=ana.pk + 1, session_date="2026-12-01")
@@ -194,7 +197,10 @@ class TestWhoIsCalling:
         assert response.json()["session"]["client_id"] == maya.pk
 
     def test_a_wrong_revoked_or_deactivated_token_is_not(self, ana, maya, token):
-        assert post(Client(), request_for(ana), Authorization="Bearer x").status_code == 401
+        assert (
+            post(Client(), request_for(ana), Authorization="Bearer x").status_code
+            == 401
+        )
         maya.is_active = False
         maya.save()
         header = {"Authorization": f"Bearer {token}"}
@@ -254,7 +260,9 @@ def test_several_slots_in_a_row_are_one_session(ana, as_maya):
     response = post(as_maya, request_for(ana, end_time="11:00"))
 
     assert response.json()["session"]["price"] == 150
-    booked = ana.slots.filter(status=SlotStatus.BOOKED).values_list("time_slot", flat=True)
+    booked = ana.slots.filter(status=SlotStatus.BOOKED).values_list(
+        "time_slot", flat=True
+    )
     assert [f"{slot:%H:%M}" for slot in booked] == ["09:00", "10:00"]
 
 

@@ -1,0 +1,279 @@
+"""Staff at work in the admin."""
+
+from datetime import time
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.urls import reverse
+
+from bookings.models import TrainingSession
+from finova.accounts.models import User
+from tests.conftest import NOW, THURSDAY
+from tests.factories import MemberFactory, TrainerFactory, book
+from trainers.models import Trainer
+
+pytestmark = [pytest.mark.usefixtures("monday_morning"), pytest.mark.django_db]
+
+SESSIONS = reverse("admin:bookings_trainingsession_changelist")
+
+
+def act(client, action, *sessions):
+    data = {"action": action, "_selected_action": [session.pk for session in sessions]}
+    return client.post(SESSIONS, data, follow=True).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("action", "status"),
+    [("confirm", "confirmed"), ("complete", "completed"), ("cancel", "cancelled")],
+)
+def test_actions_call_the_verbs(ana, maya, frieda, as_frieda, action, status):
+    session = book(maya, ana, THURSDAY, 9, now=NOW)
+
+    page = act(as_frieda, action, session)
+
+    session.refresh_from_db()
+    assert session.status == status
+    assert session.events.last().actor == frieda
+    assert "1 session" in page
+
+
+def test_an_action_that_refuses_says_why_and_does_the_rest(ana, maya, omar, as_frieda):
+    started = book(maya, ana, THURSDAY, 9, now=NOW)
+    ahead = book(omar, ana, THURSDAY, 10, now=NOW)
+
+    page = act(as_frieda, "no_show", started, ahead)
+
+    assert page.count("has not started yet") == 2
+    assert TrainingSession.objects.active().count() == 2
+
+
+def form_for(trainer, client, hour=9, **changes):
+    return {
+        "trainer": trainer.pk,
+        "client": client.pk,
+        "session_date": str(THURSDAY),
+        "start_time": f"{hour:02}:00",
+        "end_time": f"{hour + 1:02}:00",
+        "session_type": "personal_training",
+        "notes": "",
+        "events-TOTAL_FORMS": 0,
+        "events-INITIAL_FORMS": 0,
+        **changes,
+    }
+
+
+def test_booking_in_the_admin_is_booking(ana, maya, frieda, as_frieda):
+    answer = as_frieda.post(
+        reverse("admin:bookings_trainingsession_add"), form_for(ana, maya)
+    )
+
+    assert answer.status_code == 302
+    session = TrainingSession.objects.get()
+    assert (session.price, session.events.get().actor) == (75, frieda)
+    assert ana.slots.get(booking=session).status == "booked"
+
+
+def test_what_is_taken_is_refused_there_too(ana, maya, omar, as_frieda):
+    book(omar, ana, THURSDAY, 9, now=NOW)
+    url = reverse("admin:bookings_trainingsession_add")
+    answer = as_frieda.post(url, form_for(ana, maya), follow=True)
+    assert "not available or already booked" in answer.content.decode()
+    answer = as_frieda.post(url, form_for(ana, maya, hour=21), follow=True)
+    assert "Selected time slot is not available" in answer.content.decode()
+    assert TrainingSession.objects.count() == 1
+
+
+def test_moving_in_the_admin_is_moving(ana, maya, as_frieda):
+    session = book(maya, ana, THURSDAY, 9, now=NOW)
+    url = reverse("admin:bookings_trainingsession_change", args=[session.pk])
+
+    answer = as_frieda.post(url, form_for(ana, maya, hour=11, notes="later, please"))
+
+    assert answer.status_code == 302
+    session.refresh_from_db()
+    assert (session.start_time, session.notes) == (time(11), "later, please")
+    assert list(session.events.values_list("action", flat=True)) == ["booked", "moved"]
+
+
+@pytest.mark.parametrize("count", [3, 30])
+def test_the_list_of_sessions_takes_bounded_queries(
+    ana, as_frieda, count, django_assert_max_num_queries
+):
+    trainers = TrainerFactory.create_batch(count)
+    for trainer in trainers:
+        book(MemberFactory(), trainer, THURSDAY, 9, now=NOW)
+    with django_assert_max_num_queries(12):
+        as_frieda.get(SESSIONS)
+    session = TrainingSession.objects.first()
+    with django_assert_max_num_queries(14):
+        as_frieda.get(
+            reverse("admin:bookings_trainingsession_change", args=[session.pk])
+        )
+
+
+def test_sessions_are_searched_and_filtered(ana, maya, omar, as_frieda):
+    book(maya, ana, THURSDAY, 9, now=NOW)
+    book(omar, ana, THURSDAY, 10, now=NOW)
+    for query, results in [
+        ("q=maya", 1),
+        ("q=ana", 2),
+        (f"trainer__id__exact={ana.pk}", 2),
+        ("status__exact=cancelled", 0),
+        ("session_date__gte=2026-12-10&session_date__lt=2026-12-11", 2),
+    ]:
+        found = as_frieda.get(f"{SESSIONS}?{query}").context["cl"].result_count
+        assert found == results, query
+
+
+class TestTrainers:
+    def form(self, **changes):
+        return {
+            "name": "Bruno Keller",
+            "is_active": "on",
+            "hourly_rate": "60",
+            "session_minutes": 60,
+            "session_types": ["personal_training"],
+            "working_hours-TOTAL_FORMS": 0,
+            "working_hours-INITIAL_FORMS": 0,
+            "time_off-TOTAL_FORMS": 0,
+            "time_off-INITIAL_FORMS": 0,
+            **changes,
+        }
+
+    def hours(self, *spans, initial=()):
+        data = {
+            "working_hours-TOTAL_FORMS": len(spans),
+            "working_hours-INITIAL_FORMS": len(initial),
+        }
+        for n, (day, start, end) in enumerate(spans):
+            data[f"working_hours-{n}-day_of_week"] = day
+            data[f"working_hours-{n}-starts_at"] = start
+            data[f"working_hours-{n}-ends_at"] = end
+            if n < len(initial):
+                data[f"working_hours-{n}-id"] = initial[n].pk
+        return data
+
+    def save(self, client, trainer=None, **changes):
+        name = "admin:trainers_trainer_" + ("change" if trainer else "add")
+        url = reverse(name, args=[trainer.pk] if trainer else [])
+        return client.post(url, self.form(**changes))
+
+    def test_a_new_trainer_has_a_schedule_at_once(self, as_frieda):
+        assert self.save(as_frieda).status_code == 302
+        assert Trainer.objects.get().slots.count() == 86
+
+    def test_with_hours_of_their_own_it_follows_these(self, as_frieda):
+        hours = self.hours((1, "09:00", "12:00"), (1, "14:00", "16:00"))
+        assert self.save(as_frieda, **hours).status_code == 302
+        slots = Trainer.objects.get().slots.all()
+        assert [slot.time_slot.hour for slot in slots] == [9, 10, 11, 14, 15]
+
+    @pytest.mark.parametrize(
+        ("spans", "sentence"),
+        [
+            (
+                [(1, "09:00", "12:00"), (1, "11:00", "16:00")],
+                "Two spans on Monday overlap",
+            ),
+            ([(1, "12:00", "09:00")], "These hours end before they start"),
+        ],
+    )
+    def test_hours_that_make_no_sense(self, as_frieda, spans, sentence):
+        answer = self.save(as_frieda, **self.hours(*spans))
+        assert answer.status_code == 200
+        assert sentence in answer.content.decode()
+        assert not Trainer.objects.exists()
+
+    def test_hours_can_change_places(self, as_frieda):
+        self.save(as_frieda, **self.hours((1, "09:00", "12:00"), (1, "12:00", "16:00")))
+        trainer = Trainer.objects.get()
+        initial = list(trainer.working_hours.all())
+        for noon in ("11:00", "13:00"):
+            spans = (1, "09:00", noon), (1, noon, "16:00")
+            hours = self.hours(*spans, initial=initial)
+            assert self.save(as_frieda, trainer, **hours).status_code == 302
+
+    def test_the_week_is_a_grid_of_seven_columns(self, ana, maya, as_frieda):
+        book(maya, ana, THURSDAY, 9, now=NOW)
+        url = reverse("admin:trainers_trainer_change", args=[ana.pk])
+        page = as_frieda.get(url)
+        rows = page.context["weekly_grid"]
+        assert (len(rows), {len(fields) for _, fields in rows}) == (13, {7})
+        assert page.content.decode().count("weekly__slot--booked") == 1
+
+    def test_staff_open_and_close_slots_in_it(self, ana, maya, as_frieda):
+        session = book(maya, ana, THURSDAY, 9, now=NOW)
+        statuses = {
+            f"slot-{slot.day_of_week}-{slot.time_slot:%H-%M}": "available"
+            for slot in ana.slots.all()
+        }
+        statuses |= {"slot-4-09-00": "break", "slot-1-07-00": "unavailable"}
+
+        answer = self.save(as_frieda, ana, **statuses)
+
+        assert answer.status_code == 302
+        thursday = ana.slots.get(day_of_week=4, time_slot=time(9))
+        assert (thursday.status, thursday.booking) == ("break", session)
+        assert ana.slots.get(day_of_week=1, time_slot=time(7)).status == "unavailable"
+        assert ana.slots.filter(status="available").count() == 84
+
+    @pytest.mark.parametrize("count", [3, 30])
+    def test_bounded_queries(self, as_frieda, count, django_assert_max_num_queries):
+        trainer = TrainerFactory.create_batch(count)[0]
+        with django_assert_max_num_queries(10):
+            as_frieda.get(reverse("admin:trainers_trainer_changelist"))
+        with django_assert_max_num_queries(10):
+            as_frieda.get(reverse("admin:trainers_trainer_change", args=[trainer.pk]))
+
+
+class TestPowers:
+    @pytest.fixture
+    def as_desk(self, db):
+        desk = MemberFactory(is_staff=True)
+        desk.groups.add(Group.objects.get(name="Front desk"))
+        client = Client()
+        client.force_login(desk, "django.contrib.auth.backends.ModelBackend")
+        client.user = desk
+        return client
+
+    def test_the_desk_works_with_sessions_trainers_and_people(self, as_desk, ana, maya):
+        for url in (SESSIONS, "/admin/trainers/trainer/", "/admin/accounts/user/"):
+            assert as_desk.get(url).status_code == 200
+        answer = as_desk.post(
+            reverse("admin:bookings_trainingsession_add"), form_for(ana, maya)
+        )
+        assert answer.status_code == 302
+
+    def test_the_desk_cannot_give_itself_powers(self, as_desk, maya, frieda):
+        url = reverse("admin:accounts_user_change", args=[maya.pk])
+        data = {
+            "name": "Maya",
+            "email": maya.email,
+            "is_superuser": "on",
+            "is_staff": "on",
+        }
+        as_desk.post(url, data)
+        maya.refresh_from_db()
+        assert (maya.is_superuser, maya.is_staff) == (False, False)
+        for person in (frieda, as_desk.user):
+            url = reverse("admin:auth_user_password_change", args=[person.pk])
+            assert as_desk.get(url).status_code == 403
+
+    def test_a_person_without_an_email_can_be_added_twice(self, as_desk):
+        for _ in range(2):
+            url = reverse("admin:accounts_user_add")
+            assert (
+                as_desk.post(url, {"name": "Old Joe", "phone": "1"}).status_code == 302
+            )
+        joes = User.objects.filter(name="Old Joe")
+        assert [joe.email for joe in joes] == [None, None]
+        assert all(joe.has_perm("bookings.book_session") for joe in joes)
+
+    def test_members_stay_outside(self, as_maya):
+        assert as_maya.get("/admin/").status_code in (302, 403)
+        assert as_maya.get("/admin/login/").status_code == 403
+
+    def test_the_door_is_the_members(self, db):
+        answer = Client().get("/admin/", follow=True)
+        assert answer.redirect_chain[-1][0].startswith("/accounts/login/?next=")

@@ -1,0 +1,189 @@
+"""The verbs: what they leave behind, and what they refuse."""
+
+from datetime import time, timedelta
+from decimal import Decimal
+
+import pytest
+
+from bookings.domain.availability import get_available_slots, is_slot_available
+from bookings.domain.booking import (
+    cancel_session,
+    complete_session,
+    confirm_session,
+    mark_no_show,
+    reschedule_session,
+)
+from bookings.exceptions import (
+    MayNotBook,
+    NotStarted,
+    SlotTaken,
+    SlotUnavailable,
+    TooLate,
+    WrongStatus,
+)
+from bookings.models import BookingEvent, TrainingSession
+from tests.conftest import NOW, THURSDAY
+from tests.factories import TrainerFactory, book
+from trainers.clock import at_gym
+from trainers.models import SlotStatus
+
+pytestmark = pytest.mark.django_db
+
+
+def move(session, trainer, hour, *, by, now=NOW):
+    return reschedule_session(
+        session,
+        trainer_id=trainer.pk,
+        session_date=THURSDAY,
+        start_time=time(hour),
+        end_time=time(hour + 1),
+        by=by,
+        now=now,
+    )
+
+
+def story(session):
+    return list(session.events.values_list("action", flat=True))
+
+
+def test_a_booking_keeps_the_price_of_its_hour(ana, maya):
+    session = book(maya, ana, THURSDAY, 9, now=NOW)
+    ana.hourly_rate = Decimal(90)
+    ana.save()
+    moved = move(session, ana, 11, by=maya)
+
+    assert moved.price == Decimal("75.00")
+
+
+@pytest.mark.parametrize(
+    ("rate", "minutes", "price"),
+    [
+        ("75", 60, "75.00"),
+        ("33.33", 45, "25.00"),
+        ("10.01", 30, "5.01"),
+        ("60", 90, "90.00"),
+    ],
+)
+def test_prices_round_half_up(rate, minutes, price):
+    trainer = TrainerFactory(hourly_rate=Decimal(rate), session_minutes=minutes)
+    assert trainer.slot_price == Decimal(price)
+
+
+def test_each_verb_writes_its_event(ana, maya, omar, frieda):
+    session = book(maya, ana, THURSDAY, 9, now=NOW)
+    confirm_session(session, by=frieda, now=NOW)
+    move(session, ana, 10, by=maya)
+    cancel_session(session, by=frieda, now=NOW, reason="Ana is ill")
+    other = book(omar, ana, THURSDAY, 12, now=NOW)
+    complete_session(other, by=frieda, now=NOW)
+    missed = book(omar, ana, THURSDAY, 13, now=NOW)
+    mark_no_show(missed, by=frieda, now=at_gym(THURSDAY, time(14)))
+
+    assert story(session) == ["booked", "confirmed", "moved", "cancelled"]
+    assert story(other) == ["booked", "completed"]
+    assert story(missed) == ["booked", "no_show"]
+    moved = session.events.get(action="moved")
+    assert (moved.before["start_time"], moved.after["start_time"]) == (
+        "09:00:00",
+        "10:00:00",
+    )
+    assert (moved.actor, moved.at) == (maya, NOW)
+    assert session.events.last().reason == "Ana is ill"
+
+
+def test_the_history_is_only_added_to(ana, maya):
+    event = book(maya, ana, THURSDAY, 9, now=NOW).events.get()
+    with pytest.raises(TypeError):
+        event.save()
+    with pytest.raises(TypeError):
+        event.delete()
+
+
+def test_a_refused_booking_leaves_nothing(ana, maya, omar):
+    book(omar, ana, THURSDAY, 9, now=NOW)
+    with pytest.raises(SlotTaken):
+        book(maya, ana, THURSDAY, 9, now=NOW)
+    assert (TrainingSession.objects.count(), BookingEvent.objects.count()) == (1, 1)
+
+
+def test_a_refused_move_keeps_the_old_time(ana, maya, omar):
+    session = book(maya, ana, THURSDAY, 9, now=NOW)
+    book(omar, ana, THURSDAY, 10, now=NOW)
+    with pytest.raises(SlotTaken):
+        move(session, ana, 10, by=maya)
+    session.refresh_from_db()
+    assert session.start_time == time(9)
+
+
+def test_a_session_may_move_onto_a_part_of_itself(ana, maya):
+    session = book(maya, ana, THURSDAY, 9, now=NOW, hours=2)
+    assert move(session, ana, 10, by=maya).start_time == time(10)
+
+
+def test_cancelling_twice_is_quiet(ana, maya):
+    session = book(maya, ana, THURSDAY, 9, now=NOW)
+    for _ in range(2):
+        cancel_session(session, by=maya, now=NOW)
+    assert story(session) == ["booked", "cancelled"]
+
+
+def test_a_member_cannot_cancel_or_move_after_the_start_but_staff_can(
+    ana, maya, frieda
+):
+    session = book(maya, ana, THURSDAY, 9, now=NOW)
+    late = at_gym(THURSDAY, time(9))
+    with pytest.raises(TooLate):
+        cancel_session(session, by=maya, now=late)
+    with pytest.raises(TooLate):
+        move(session, ana, 15, by=maya, now=late)
+    assert not cancel_session(session, by=frieda, now=late).is_active
+
+
+def test_what_has_ended_stays_ended(ana, maya, frieda):
+    session = book(maya, ana, THURSDAY, 9, now=NOW)
+    complete_session(session, by=frieda, now=NOW)
+    for verb in (cancel_session, confirm_session):
+        with pytest.raises(WrongStatus):
+            verb(session, by=frieda, now=NOW)
+    with pytest.raises(WrongStatus):
+        move(session, ana, 10, by=frieda)
+
+
+def test_nobody_misses_what_has_not_started(ana, maya, frieda):
+    session = book(maya, ana, THURSDAY, 9, now=NOW)
+    with pytest.raises(NotStarted):
+        mark_no_show(session, by=frieda, now=at_gym(THURSDAY, time(8, 59)))
+
+
+def test_a_member_who_was_shut_out_meanwhile_books_nothing(ana, maya):
+    type(maya).objects.filter(pk=maya.pk).update(is_active=False)
+    with pytest.raises(MayNotBook):
+        book(maya, ana, THURSDAY, 9, now=NOW)
+
+
+def test_a_row_of_slots_must_be_open_throughout(ana, maya):
+    ana.slots.filter(time_slot=time(10)).update(status=SlotStatus.BREAK)
+    with pytest.raises(SlotUnavailable):
+        book(maya, ana, THURSDAY, 9, now=NOW, hours=3)
+    ana.slots.filter(time_slot=time(10)).delete()
+    with pytest.raises(SlotUnavailable):
+        book(maya, ana, THURSDAY, 9, now=NOW, hours=3)
+
+
+def test_the_seeds_functions(ana, maya, django_assert_max_num_queries):
+    book(maya, ana, THURSDAY, 9, now=NOW)
+    ana.slots.filter(time_slot=time(13)).update(status=SlotStatus.BREAK)
+
+    with django_assert_max_num_queries(2):
+        free = get_available_slots(ana.pk, THURSDAY)
+
+    assert [slot.hour for slot in free] == [7, 8, 10, 11, 12, 14, 15, 16, 17, 18, 19]
+    assert is_slot_available(ana.pk, THURSDAY, time(10)) is True
+    assert is_slot_available(ana.pk, THURSDAY, time(9)) is False
+    assert is_slot_available(ana.pk, THURSDAY, time(9, 30)) is False
+    assert is_slot_available(ana.pk, THURSDAY + timedelta(days=7), time(9)) is True
+    noon = at_gym(THURSDAY, time(12))
+    assert get_available_slots(ana.pk, THURSDAY, now=noon)[0] == time(14)
+    ana.is_active = False
+    ana.save()
+    assert get_available_slots(ana.pk, THURSDAY) == []

@@ -1,0 +1,159 @@
+import resource
+import time as clock
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from bookings.models import BookingEvent, TrainingSession
+from finova.accounts.models import User
+from tests.conftest import NOW, THURSDAY
+from tests.factories import TrainerFactory, book
+from trainers.models import SlotStatus, Trainer, TrainerSchedule
+
+pytestmark = pytest.mark.django_db
+
+
+def init(*args):
+    out, err = StringIO(), StringIO()
+    try:
+        call_command("init_trainer_schedules", *args, stdout=out, stderr=err)
+    except CommandError as error:
+        err.write(str(error))
+    return out.getvalue().splitlines(), err.getvalue()
+
+
+def raw_session(trainer, client):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO training_sessions (trainer_id, client_id, session_date, "
+            "start_time, end_time, session_type) VALUES "
+            f"({trainer.pk}, {client.pk}, '2026-12-10', '09:00', '10:00', 'demo')"
+        )
+
+
+class TestInitTrainerSchedules:
+    def test_on_an_empty_database(self):
+        assert init() == (["0 trainers, 0 slots added, 0 corrected"], "")
+
+    def test_three_trainers_twice(self, maya):
+        trainers = TrainerFactory.create_batch(3)
+        TrainerSchedule.objects.all().delete()
+        raw_session(trainers[0], maya)
+
+        first, _ = init()
+        assert first == [
+            f"{trainers[0]}: 86 slots added, 0 removed, 0 corrected, 1 booked",
+            f"{trainers[1]}: 86 slots added, 0 removed, 0 corrected, 0 booked",
+            f"{trainers[2]}: 86 slots added, 0 removed, 0 corrected, 0 booked",
+            "3 trainers, 258 slots added, 0 corrected",
+        ]
+        again, _ = init()
+        assert again[-1] == "3 trainers, 0 slots added, 0 corrected"
+
+    def test_it_repairs_drift(self, ana, maya):
+        raw_session(ana, maya)
+        ana.slots.filter(day_of_week=2).update(status=SlotStatus.BOOKED)
+        assert init()[0][-1] == "1 trainers, 0 slots added, 14 corrected"
+        assert ana.slots.filter(status=SlotStatus.BOOKED).count() == 1
+
+    def test_a_dry_run_changes_nothing(self, ana, maya):
+        ana.slots.filter(day_of_week=2).delete()
+        out, _ = init("--dry-run")
+        assert out[-1] == (
+            "1 trainers, 13 slots added, 0 corrected (dry run: nothing was changed)"
+        )
+        assert ana.slots.count() == 73
+
+    def test_one_trainer(self, ana):
+        TrainerFactory()
+        TrainerSchedule.objects.all().delete()
+        assert init("--trainer", "ana-ruiz")[0][-1].startswith("1 trainers, 86")
+        assert init("--trainer", str(ana.pk))[0][-1].startswith("1 trainers, 0")
+        assert "no trainer nobody" in init("--trainer", "nobody")[1]
+
+    @pytest.mark.django_db(transaction=True)
+    def test_one_trainers_failure_does_not_stop_the_rest(self, ana):
+        other = TrainerFactory()
+        TrainerSchedule.objects.all().delete()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "ALTER TABLE trainer_schedules ADD CONSTRAINT not_ana "
+                f"CHECK (trainer_id <> {ana.pk})"
+            )
+        try:
+            out, err = init()
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("ALTER TABLE trainer_schedules DROP CONSTRAINT not_ana")
+        assert out[-1] == "1 trainers, 86 slots added, 0 corrected"
+        assert "Ana Ruiz: failed, nothing changed" in err
+        assert "1 trainers failed" in err
+        assert other.slots.count() == 86
+
+    def test_a_thousand_trainers_take_seconds_and_little_memory(self):
+        Trainer.objects.bulk_create(
+            Trainer(name=f"T{n}", slug=f"t{n}", hourly_rate=50) for n in range(1000)
+        )
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        started = clock.monotonic()
+        out, _ = init()
+        seconds = clock.monotonic() - started
+
+        assert out[-1] == "1000 trainers, 86000 slots added, 0 corrected"
+        assert seconds < 60
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+
+
+class TestSeedDemoGym:
+    @pytest.fixture(autouse=True)
+    def gym(self, monday_morning):
+        self.output = StringIO()
+        call_command("seed_demo_gym", stdout=self.output)
+
+    def test_the_gym_is_alive(self):
+        assert Trainer.objects.count() >= 6
+        assert User.objects.filter(groups__name="Members").count() >= 40
+        past = TrainingSession.objects.filter(session_date__lt=NOW.date())
+        assert set(past.values_list("status", flat=True)) == {"completed", "no_show"}
+        dates = TrainingSession.objects.order_by("session_date")
+        assert (NOW.date() - dates.first().session_date).days == 28
+        assert (dates.last().session_date - NOW.date()).days == 21
+        for facts in ("specialisation", "hourly_rate"):
+            values = Trainer.objects.values_list(facts, flat=True)
+            assert len(set(values)) == len(values)
+
+    def test_all_four_colours_show_on_the_front_page_at_any_hour(self, client):
+        import time_machine
+
+        for day in range(7, 14):
+            for hour in (0, 12, 23):
+                with time_machine.travel(NOW.replace(day=day, hour=hour), tick=False):
+                    page = client.get("/").content.decode()
+                grid = page[page.index("<tbody") : page.index("</tbody")]
+                for state in ("available", "booked", "break", "unavailable"):
+                    assert f"slot--{state}" in grid, (day, hour)
+
+    def test_again_adds_nothing_and_tomorrow_a_day(self):
+        import time_machine
+
+        before = TrainingSession.objects.count(), BookingEvent.objects.count()
+        call_command("seed_demo_gym", stdout=StringIO())
+        assert (TrainingSession.objects.count(), BookingEvent.objects.count()) == before
+
+        with time_machine.travel(NOW.replace(day=8), tick=False):
+            call_command("seed_demo_gym", stdout=StringIO())
+        latest = TrainingSession.objects.order_by("session_date").last()
+        assert latest.session_date.day == 29
+
+    def test_production_refuses_it(self, settings):
+        settings.PRODUCTION = True
+        with pytest.raises(CommandError, match="not in production"):
+            call_command("seed_demo_gym")
+
+
+def test_a_session_survives_the_command(ana, maya):
+    session = book(maya, ana, THURSDAY, 9, now=NOW)
+    init()
+    assert ana.slots.get(booking=session).status == SlotStatus.BOOKED

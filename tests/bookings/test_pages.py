@@ -1,0 +1,233 @@
+"""The member's pages without JavaScript, and the fragments that htmx swaps in."""
+
+import html5lib
+import pytest
+from django.test import Client
+
+from bookings.domain.booking import cancel_session
+from bookings.models import IdempotencyKey, TrainingSession
+from tests.conftest import NOW, THURSDAY
+from tests.factories import PASSWORD, TrainerFactory, book
+
+pytestmark = [pytest.mark.usefixtures("monday_morning"), pytest.mark.django_db]
+
+WEEK = "/trainers/ana-ruiz/?week=2026-12-07"
+PANEL = WEEK + "&at=2026-12-10T09:00"
+HTMX = {"HX-Request": "true"}
+
+
+def part(response, element_id):
+    """An element of the answer as text, with what differs by nature taken out."""
+    tree = html5lib.parse(response.content.decode(), namespaceHTMLElements=False)
+    for element in tree.iter("input"):
+        if element.get("name") in ("csrfmiddlewaretoken", "key"):
+            element.set("value", "")
+    found = tree.find(f".//*[@id='{element_id}']")
+    found.attrib.pop("hx-swap-oob", None)
+    return html5lib.serialize(found).split()
+
+
+def filled(form):
+    """What the browser sends when the member changes nothing."""
+    first_type = form.fields["session_type"].choices[0][0]
+    values = {name: form[name].value() or "" for name in form.fields}
+    return {**values, "session_type": first_type}
+
+
+def cell(response, at):
+    tree = html5lib.parse(response.content.decode(), namespaceHTMLElements=False)
+    return tree.find(f".//*[@id='cell-{at}']/button")
+
+
+def test_a_member_books_and_a_second_member_sees_red(ana, maya, as_maya, as_omar):
+    panel = as_maya.get(PANEL)
+    form = panel.context["form"]
+    data = filled(form)
+    assert (str(data["price"]), panel.context["grid"].selected.at) == (
+        "75.00",
+        "2026-12-10T09:00",
+    )
+
+    answer = as_maya.post("/trainers/ana-ruiz/book/", data, follow=True)
+
+    assert answer.redirect_chain == [("/trainers/ana-ruiz/?week=2026-12-07", 302)]
+    assert (
+        "Booked: Thursday 10 December, 09:00 with Ana Ruiz" in answer.content.decode()
+    )
+    assert "slot--mine" in cell(answer, "2026-12-10T09:00").get("class")
+    assert TrainingSession.objects.get().client == maya
+    seen = cell(as_omar.get(WEEK), "2026-12-10T09:00")
+    assert "slot--booked" in seen.get("class")
+    assert seen.get("disabled") is not None
+
+
+def test_the_same_form_twice_books_once(ana, as_maya):
+    form = as_maya.get(PANEL).context["form"]
+    data = filled(form)
+    for _ in range(2):
+        answer = as_maya.post("/trainers/ana-ruiz/book/", data)
+        assert answer.status_code == 302
+    assert TrainingSession.objects.count() == IdempotencyKey.objects.count() == 1
+
+
+def test_only_green_cells_can_be_clicked(ana, omar, as_maya):
+    book(omar, ana, THURSDAY, 9, now=NOW)
+    tree = html5lib.parse(as_maya.get(WEEK).content, namespaceHTMLElements=False)
+    for button in tree.iterfind(".//td/button"):
+        green = "slot--available" in button.get("class")
+        assert (button.get("name") == "at") == green
+        assert (button.get("disabled") is None) == green
+
+
+def test_a_click_on_a_time_that_was_just_taken_says_so(ana, omar, as_maya):
+    book(omar, ana, THURSDAY, 9, now=NOW)
+    answer = as_maya.get(PANEL)
+    assert "not available or already booked" in answer.content.decode()
+    assert answer.context["grid"].selected is None
+
+
+@pytest.mark.parametrize("at", ["", "soon", "2026-13-01T09:00"])
+def test_a_hand_made_time_is_refused_with_a_sentence(ana, as_maya, at):
+    data = {"at": at, "session_type": "personal_training"}
+    answer = as_maya.post("/trainers/ana-ruiz/book/", data)
+    assert answer.status_code == 422
+    assert "Choose a green time in the grid." in answer.content.decode()
+
+
+def test_a_wrong_field_keeps_the_panel_and_what_was_written(ana, as_maya):
+    data = {"at": "2026-12-10T09:00", "session_type": "nap", "notes": "My knee"}
+    answer = as_maya.post("/trainers/ana-ruiz/book/", data)
+    assert answer.status_code == 422
+    assert "My knee" in answer.content.decode()
+    assert "nap is not one of the available choices" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "query", ["?week=x", "?week=0001-01-01", "?week=9999-12-31", "?at=%00"]
+)
+def test_a_strange_week_is_no_error(ana, as_maya, query):
+    assert as_maya.get(f"/trainers/ana-ruiz/{query}").status_code == 200
+
+
+class TestFragments:
+    """What htmx swaps in equals what a fresh page shows."""
+
+    @pytest.mark.parametrize(
+        "url", [WEEK, PANEL, "/trainers/ana-ruiz/?week=2026-12-14"]
+    )
+    def test_a_swap_equals_a_fresh_page(self, ana, as_maya, url):
+        swapped = as_maya.get(url, headers=HTMX)
+        assert b"<html" not in swapped.content
+        assert part(swapped, "week") == part(as_maya.get(url), "week")
+        assert "HX-Request" in swapped["Vary"]
+
+    def test_booking_equals_the_page_it_names(self, ana, as_maya):
+        data = {"at": "2026-12-10T09:00", "session_type": "personal_training"}
+        answer = as_maya.post("/trainers/ana-ruiz/book/", data, headers=HTMX)
+
+        assert answer.status_code == 200
+        assert answer["HX-Push-Url"] == WEEK
+        assert part(answer, "week") == part(as_maya.get(WEEK), "week")
+        assert "Booked:" in " ".join(part(answer, "messages"))
+
+    def test_a_refusal_shows_the_truth(self, ana, omar, as_maya):
+        book(omar, ana, THURSDAY, 9, now=NOW)
+        data = {"at": "2026-12-10T09:00", "session_type": "personal_training"}
+        answer = as_maya.post("/trainers/ana-ruiz/book/", data, headers=HTMX)
+
+        assert answer.status_code == 409
+        assert "slot--booked" in cell(answer, "2026-12-10T09:00").get("class")
+        assert part(answer, "week") == part(as_maya.get(WEEK), "week")
+
+    def test_an_expired_session_leads_to_sign_in_as_a_whole_page(self, ana):
+        headers = {**HTMX, "HX-Current-URL": "http://testserver" + PANEL}
+        answer = Client().post("/trainers/ana-ruiz/book/", {}, headers=headers)
+        assert answer["HX-Redirect"].startswith("/accounts/login/?next=%2Ftrainers%2F")
+
+    def test_not_to_another_site_though(self, ana):
+        headers = {**HTMX, "HX-Current-URL": "https://evil.example/trap"}
+        answer = Client().post("/trainers/ana-ruiz/book/", {}, headers=headers)
+        assert answer["HX-Redirect"] == "/accounts/login/?next=%2F"
+
+
+def test_a_visitor_who_clicks_green_is_back_at_it_after_signing_in(ana, maya):
+    browser = Client()
+    panel = browser.get(PANEL).content.decode()
+    assert "Sign in to book" in panel
+    back = "/trainers/ana-ruiz/?week=2026-12-07&at=2026-12-10T09:00"
+
+    answer = browser.post(
+        "/accounts/login/", {"login": maya.email, "password": PASSWORD, "next": back}
+    )
+
+    assert answer.url == back
+    assert "Book this session" in browser.get(back).content.decode()
+
+
+def test_an_unknown_or_inactive_trainer_is_not_found(ana, as_maya):
+    assert as_maya.get("/trainers/nobody/").status_code == 404
+    ana.is_active = False
+    ana.save()
+    assert as_maya.get("/trainers/ana-ruiz/").status_code == 404
+
+
+def test_an_empty_gym_says_so(db):
+    for url in ("/", "/trainers/"):
+        assert "No trainers yet" in Client().get(url).content.decode()
+
+
+class TestMySessions:
+    def test_they_are_mine_alone(self, ana, maya, omar, as_maya):
+        book(maya, ana, THURSDAY, 9, now=NOW)
+        book(omar, ana, THURSDAY, 10, now=NOW)
+        page = as_maya.get("/sessions/").content.decode()
+        assert "Thursday 10 December, 09:00 – 10:00" in page
+        assert "10:00 – 11:00" not in page
+
+    def test_they_need_sign_in(self, db):
+        assert Client().get("/sessions/").url == "/accounts/login/?next=/sessions/"
+
+    def test_cancelling_asks_first_and_frees_the_time(self, ana, maya, as_maya):
+        session = book(maya, ana, THURSDAY, 9, now=NOW)
+        url = f"/sessions/{session.pk}/cancel/"
+        assert "Cancel this session?" in as_maya.get(url).content.decode()
+        session.refresh_from_db()
+        assert session.is_active
+
+        page = as_maya.post(url, follow=True).content.decode()
+
+        assert "Cancelled: your session with Ana Ruiz" in page
+        session.refresh_from_db()
+        assert session.status == "cancelled"
+
+    def test_nobody_cancels_what_is_not_theirs(self, ana, maya, as_omar):
+        session = book(maya, ana, THURSDAY, 9, now=NOW)
+        assert as_omar.post(f"/sessions/{session.pk}/cancel/").status_code == 404
+
+    def test_a_page_with_many_takes_as_few_queries(
+        self, ana, maya, as_maya, django_assert_num_queries
+    ):
+        sessions = [book(maya, ana, THURSDAY, hour, now=NOW) for hour in range(7, 13)]
+        for session in sessions[:3]:
+            cancel_session(session, by=maya, now=NOW)
+        with django_assert_num_queries(4):
+            as_maya.get("/sessions/")
+
+
+@pytest.mark.parametrize("url", ["/trainers/ana-ruiz/book/", "/sessions/1/cancel/"])
+def test_a_post_without_the_csrf_token_is_refused_kindly(ana, maya, url):
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(maya, "django.contrib.auth.backends.ModelBackend")
+    answer = browser.post(url)
+    assert answer.status_code == 403
+    assert "That took too long" in answer.content.decode()
+
+
+def test_names_and_notes_are_escaped(as_maya, as_frieda, maya):
+    trainer = TrainerFactory(
+        name="<img src=x>", specialisation="<script>alert(1)</script>"
+    )
+    for url in ("/", "/trainers/", trainer.get_absolute_url()):
+        page = as_maya.get(url).content.decode()
+        assert "<img src=x>" not in page
+        assert "<script>alert" not in page

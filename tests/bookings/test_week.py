@@ -1,0 +1,197 @@
+"""The grid: every state of the table, the counts, and the queries it may take."""
+
+from datetime import date, time, timedelta
+
+import pytest
+from django.test import Client
+
+from bookings.domain.booking import cancel_session, complete_session
+from bookings.domain.week import CellState, Week, build_week, cell_state
+from bookings.models import TrainingSession
+from tests.conftest import MONDAY, NOW, THURSDAY
+from tests.factories import MemberFactory, TrainerFactory, book
+from trainers.clock import at_gym
+from trainers.models import DatedSlot, SlotStatus, TimeOff
+
+MAYA, OMAR = 1, 2
+BEFORE, AT_START = at_gym(THURSDAY, time(8, 59)), at_gym(THURSDAY, time(9))
+
+
+def slot(status="available", *, is_off=False, outside_hours=False):
+    return DatedSlot(THURSDAY, time(9), time(10), status, is_off, outside_hours)
+
+
+@pytest.mark.parametrize(
+    ("state", "the_slot", "booked_by", "now"),
+    [
+        # Each row also has everything that comes further down the table.
+        ("mine", slot("break", is_off=True, outside_hours=True), [MAYA], AT_START),
+        ("mine", slot(), [OMAR, MAYA], BEFORE),
+        ("past", slot("break", is_off=True, outside_hours=True), [OMAR], AT_START),
+        ("past", slot(), [], AT_START),
+        ("booked", slot("break", is_off=True, outside_hours=True), [OMAR], BEFORE),
+        ("booked", slot("booked"), [OMAR], BEFORE),
+        ("closed", slot("break", is_off=True, outside_hours=True), [], BEFORE),
+        ("time_off", slot("break", is_off=True), [], BEFORE),
+        ("time_off", slot("unavailable", is_off=True), [], BEFORE),
+        ("break", slot("break"), [], BEFORE),
+        ("unavailable", slot("unavailable"), [], BEFORE),
+        ("available", slot("available"), [], BEFORE),
+        # `booked` on the row speaks of another date.
+        ("available", slot("booked"), [], BEFORE),
+    ],
+)
+def test_the_first_match_wins(state, the_slot, booked_by, now):
+    assert cell_state(the_slot, booked_by, now=now, client_id=MAYA) == state
+
+
+def test_a_visitor_owns_nothing():
+    assert cell_state(slot(), [MAYA], now=BEFORE, client_id=None) == "booked"
+
+
+def states(grid, day):
+    column = next(column for column in grid.days if column.date == day)
+    return {cell.start.hour: cell.state for cell in column.cells}
+
+
+@pytest.fixture
+def busy_week(ana, maya, omar):
+    book(maya, ana, THURSDAY, 9, now=NOW)
+    book(omar, ana, THURSDAY, 10, now=NOW, hours=2)
+    cancel_session(book(omar, ana, THURSDAY, 12, now=NOW), by=omar, now=NOW)
+    complete_session(book(omar, ana, THURSDAY, 8, now=NOW), by=omar, now=NOW)
+    ana.slots.filter(time_slot=time(13)).update(status=SlotStatus.BREAK)
+    ana.slots.filter(time_slot=time(14)).update(status=SlotStatus.UNAVAILABLE)
+    TimeOff.objects.create(
+        trainer=ana,
+        first_day=THURSDAY,
+        starts_at=time(17, 30),
+        last_day=THURSDAY + timedelta(days=1),
+        ends_at=time(9),
+    )
+    return ana
+
+
+@pytest.mark.django_db
+class TestBuildWeek:
+    def test_a_whole_day(self, busy_week, maya):
+        grid = build_week(busy_week, Week.of(MONDAY), now=NOW, client_id=maya.pk)
+
+        assert states(grid, THURSDAY) == {
+            7: "available",
+            8: "available",
+            9: "mine",
+            10: "booked",
+            11: "booked",
+            12: "available",
+            13: "break",
+            14: "unavailable",
+            15: "available",
+            16: "available",
+            17: "time_off",
+            18: "time_off",
+            19: "time_off",
+        }
+        friday = states(grid, THURSDAY + timedelta(days=1))
+        assert (friday[8], friday[9]) == ("time_off", "available")
+        sunday = states(grid, date(2026, 12, 13))
+        assert (sunday[7], sunday[8], sunday[16]) == ("closed", "available", "closed")
+
+    def test_the_counts_are_the_green_cells(self, busy_week):
+        grid = build_week(busy_week, Week.of(MONDAY), now=NOW)
+
+        for day in grid.days:
+            green = [c for c in day.cells if c.state is CellState.AVAILABLE]
+            assert day.open_count == len(green)
+        assert grid.open_count == sum(day.open_count for day in grid.days) > 50
+
+    def test_another_date_of_the_slot_is_free(self, busy_week):
+        next_week = build_week(busy_week, Week.of(MONDAY).next, now=NOW)
+        assert states(next_week, THURSDAY + timedelta(days=7))[9] == "available"
+
+    def test_a_session_without_a_slot_still_prints(self, ana, maya):
+        TrainingSession.objects.create(
+            trainer=ana,
+            client=maya,
+            session_date=THURSDAY,
+            start_time=time(5, 30),
+            end_time=time(6, 30),
+        )
+        grid = build_week(ana, Week.of(MONDAY), now=NOW)
+
+        assert grid.times[0] == time(5, 30)
+        assert states(grid, THURSDAY)[5] == "booked"
+        assert states(grid, MONDAY)[5] == "closed"
+
+    def test_only_a_free_cell_can_be_selected(self, busy_week):
+        def selected(at):
+            return build_week(busy_week, Week.of(MONDAY), now=NOW, selected=at).selected
+
+        assert selected("2026-12-10T07:00").start == time(7)
+        assert selected("2026-12-10T09:00") is None
+        assert selected("2026-12-10T05:00") is None
+
+    @pytest.mark.parametrize("sessions", [0, 1, 12])
+    def test_two_queries_whatever_there_is(
+        self, ana, sessions, django_assert_num_queries
+    ):
+        for n in range(sessions):
+            book(MemberFactory(), ana, THURSDAY, 7 + n, now=NOW)
+        with django_assert_num_queries(2):
+            grid = build_week(ana, Week.of(MONDAY), now=NOW)
+            assert len(list(grid.rows)) == 13
+
+    def test_a_trainer_without_slots_has_an_empty_week(self, ana):
+        ana.slots.all().delete()
+        assert build_week(ana, Week.of(MONDAY), now=NOW).times == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("sessions", [1, 12])
+def test_the_page_takes_five_queries(
+    monday_morning, ana, as_maya, sessions, django_assert_num_queries
+):
+    """Session, user, trainer, slots, sessions."""
+    TrainerFactory.create_batch(3)
+    for n in range(sessions):
+        book(MemberFactory(), ana, THURSDAY, 7 + n, now=NOW)
+    with django_assert_num_queries(5):
+        assert as_maya.get("/trainers/ana-ruiz/?week=2026-12-07").status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("trainers", [1, 3])
+def test_the_front_page_takes_three(
+    monday_morning, trainers, django_assert_num_queries
+):
+    TrainerFactory.create_batch(trainers)
+    with django_assert_num_queries(3):
+        assert Client().get("/").status_code == 200
+
+
+class TestWeek:
+    @pytest.mark.parametrize(
+        ("day", "monday"),
+        [
+            (date(2026, 12, 7), date(2026, 12, 7)),
+            (date(2026, 12, 13), date(2026, 12, 7)),
+            (date(2027, 1, 1), date(2026, 12, 28)),
+            (date(2028, 2, 29), date(2028, 2, 28)),
+            (date(1, 1, 1), date(2000, 1, 3)),
+            (date(9999, 12, 31), date(2199, 12, 30)),
+        ],
+    )
+    def test_of(self, day, monday):
+        week = Week.of(day)
+        assert (week.monday, list(week)[6]) == (monday, week.sunday)
+
+    @pytest.mark.parametrize(
+        ("monday", "title"),
+        [
+            (date(2026, 12, 7), "7 – 13 December 2026"),
+            (date(2026, 11, 30), "30 November – 6 December 2026"),
+            (date(2026, 12, 28), "28 December 2026 – 3 January 2027"),
+        ],
+    )
+    def test_title(self, monday, title):
+        assert Week.of(monday).title == title
