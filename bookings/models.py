@@ -141,8 +141,11 @@ class TrainingSession(models.Model):
         ordering = ["session_date", "start_time", "pk"]
         permissions = [("book_session", "Can book sessions")]
         indexes = [
+            # Grid, booking and projection ask for the active ones alone.
             models.Index(
-                fields=["trainer", "session_date"], name="sessions_trainer_date"
+                fields=["trainer", "session_date"],
+                condition=Q(status__in=ACTIVE),
+                name="sessions_trainer_active",
             ),
             models.Index(
                 fields=["client", "session_date"], name="sessions_client_date"

@@ -15,7 +15,7 @@ from datetime import time
 
 from django.db import connection, transaction
 
-from bookings.models import ACTIVE, TrainingSession
+from bookings.models import TrainingSession
 from trainers.models import DayOfWeek, Trainer, TrainerSchedule
 from trainers.schedule import fit_trainer_schedule
 
@@ -37,40 +37,40 @@ class Span:
 
 # It must be a statement of its own after the lock: within one statement the
 # sub-query would still see the sessions as they were before the lock was granted.
+# The trainer is named on both sides of the join, so that no plan reads more than
+# one trainer's rows, however old the planner's statistics are.
 PROJECT = """
     UPDATE trainer_schedules AS slot
-    SET booking_id = first.id,
+    SET booking_id = first.booking_id,
         client_id = first.client_id,
         session_date = first.session_date,
         status = first.status,
         updated_at = now()
     FROM (
-        SELECT s.id AS slot_id, earliest.*,
+        SELECT DISTINCT ON (s.id)
+               s.id AS slot_id, x.id AS booking_id, x.client_id, x.session_date,
                CASE WHEN s.status IN ('unavailable', 'break') THEN s.status
-                    WHEN earliest.id IS NULL THEN 'available'
+                    WHEN x.id IS NULL THEN 'available'
                     ELSE 'booked' END AS status
-        FROM trainer_schedules s
-        JOIN trainers t ON t.id = s.trainer_id
-        LEFT JOIN LATERAL (
-            SELECT x.id, x.client_id, x.session_date
-            FROM training_sessions x
-            WHERE x.trainer_id = s.trainer_id
-              AND x.status = ANY(%(active)s)
-              AND EXTRACT(DOW FROM x.session_date) = s.day_of_week
-              AND x.end_time > s.time_slot
-              AND x.start_time - s.time_slot < t.session_minutes * interval '1 minute'
-            ORDER BY x.session_date, x.start_time, x.id
-            LIMIT 1
-        ) AS earliest ON true
-        WHERE s.trainer_id = %(trainer_id)s
+        FROM trainers t
+        JOIN trainer_schedules s ON s.trainer_id = t.id
+        LEFT JOIN training_sessions x
+          ON x.trainer_id = t.id
+         AND x.status IN ('scheduled', 'confirmed')
+         AND EXTRACT(DOW FROM x.session_date) = s.day_of_week
+         AND x.end_time > s.time_slot
+         AND x.start_time - s.time_slot < t.session_minutes * interval '1 minute'
+        WHERE t.id = %(trainer_id)s
           AND (%(day_of_week)s::int IS NULL OR s.day_of_week = %(day_of_week)s)
           AND s.time_slot < %(end)s
           AND %(start)s::time - s.time_slot < t.session_minutes * interval '1 minute'
+        ORDER BY s.id, x.session_date, x.start_time, x.id
     ) AS first
-    WHERE slot.id = first.slot_id
+    WHERE slot.trainer_id = %(trainer_id)s
+      AND slot.id = first.slot_id
       AND (slot.booking_id, slot.client_id, slot.session_date, slot.status)
           IS DISTINCT FROM
-          (first.id, first.client_id, first.session_date, first.status)
+          (first.booking_id, first.client_id, first.session_date, first.status)
     RETURNING slot.id, slot.outside_hours AND slot.booking_id IS NULL
 """
 
@@ -83,7 +83,7 @@ def project_slots(spans: Iterable[Span]) -> int:
     changed: dict[int, bool] = {}
     with connection.cursor() as cursor:
         for span in set(spans):
-            cursor.execute(PROJECT, {**vars(span), "active": list(ACTIVE)})
+            cursor.execute(PROJECT, vars(span))
             changed.update(cursor.fetchall())
     # A slot outside the hours stood for its session alone.
     if forsaken := [slot_id for slot_id, is_forsaken in changed.items() if is_forsaken]:

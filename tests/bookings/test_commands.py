@@ -3,6 +3,7 @@ import time as clock
 from io import StringIO
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
 from django.db import connection
 
@@ -106,51 +107,47 @@ class TestInitTrainerSchedules:
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
 
 
-class TestSeedDemoGym:
-    @pytest.fixture(autouse=True)
-    def gym(self, monday_morning):
-        self.output = StringIO()
-        call_command("seed_demo_gym", stdout=self.output)
+def seed():
+    call_command("seed_demo_gym", stdout=StringIO())
 
-    def test_the_gym_is_alive(self):
-        assert Trainer.objects.count() >= 6
-        assert User.objects.filter(groups__name="Members").count() >= 40
-        past = TrainingSession.objects.filter(session_date__lt=NOW.date())
-        assert set(past.values_list("status", flat=True)) == {"completed", "no_show"}
-        dates = TrainingSession.objects.order_by("session_date")
-        assert (NOW.date() - dates.first().session_date).days == 28
-        assert (dates.last().session_date - NOW.date()).days == 21
-        for facts in ("specialisation", "hourly_rate"):
-            values = Trainer.objects.values_list(facts, flat=True)
-            assert len(set(values)) == len(values)
 
-    def test_all_four_colours_show_on_the_front_page_at_any_hour(self, client):
-        import time_machine
+def test_the_demo_gym_is_alive_and_seeding_it_again_adds_a_day(client):
+    with time_machine.travel(NOW, tick=False):
+        seed()
 
-        for day in range(7, 14):
-            for hour in (0, 12, 23):
-                with time_machine.travel(NOW.replace(day=day, hour=hour), tick=False):
-                    page = client.get("/").content.decode()
-                grid = page[page.index("<tbody") : page.index("</tbody")]
-                for state in ("available", "booked", "break", "unavailable"):
-                    assert f"slot--{state}" in grid, (day, hour)
+    assert Trainer.objects.count() >= 6
+    assert User.objects.filter(groups__name="Members").count() >= 40
+    past = TrainingSession.objects.filter(session_date__lt=NOW.date())
+    assert set(past.values_list("status", flat=True)) == {"completed", "no_show"}
+    dates = TrainingSession.objects.order_by("session_date")
+    assert (NOW.date() - dates.first().session_date).days == 28
+    assert (dates.last().session_date - NOW.date()).days == 21
+    for facts in ("specialisation", "hourly_rate"):
+        values = Trainer.objects.values_list(facts, flat=True)
+        assert len(set(values)) == len(values)
 
-    def test_again_adds_nothing_and_tomorrow_a_day(self):
-        import time_machine
+    # All four colours show on the front page, whenever it is opened.
+    for day in range(7, 14):
+        for hour in (0, 12, 23):
+            with time_machine.travel(NOW.replace(day=day, hour=hour), tick=False):
+                page = client.get("/").content.decode()
+            grid = page[page.index("<tbody") : page.index("</tbody")]
+            for state in ("available", "booked", "break", "unavailable"):
+                assert f"slot--{state}" in grid, (day, hour)
 
-        before = TrainingSession.objects.count(), BookingEvent.objects.count()
-        call_command("seed_demo_gym", stdout=StringIO())
-        assert (TrainingSession.objects.count(), BookingEvent.objects.count()) == before
+    before = TrainingSession.objects.count(), BookingEvent.objects.count()
+    with time_machine.travel(NOW, tick=False):
+        seed()
+    assert (TrainingSession.objects.count(), BookingEvent.objects.count()) == before
+    with time_machine.travel(NOW.replace(day=8), tick=False):
+        seed()
+    assert dates.last().session_date.day == 29
 
-        with time_machine.travel(NOW.replace(day=8), tick=False):
-            call_command("seed_demo_gym", stdout=StringIO())
-        latest = TrainingSession.objects.order_by("session_date").last()
-        assert latest.session_date.day == 29
 
-    def test_production_refuses_it(self, settings):
-        settings.PRODUCTION = True
-        with pytest.raises(CommandError, match="not in production"):
-            call_command("seed_demo_gym")
+def test_production_refuses_the_demo_gym(settings):
+    settings.PRODUCTION = True
+    with pytest.raises(CommandError, match="not in production"):
+        seed()
 
 
 def test_a_session_survives_the_command(ana, maya):
