@@ -1,8 +1,7 @@
 """The main job, as members do it."""
 
-from datetime import time
+from datetime import time, timedelta
 
-import pytest
 from playwright.sync_api import expect
 
 from bookings.domain.booking import complete_session
@@ -107,7 +106,7 @@ def test_by_keyboard_alone(visit, ana, maya, next_thursday):
     page.goto(week_of(ana, next_thursday))
 
     def focused():
-        return page.evaluate("document.activeElement.closest('[id]').id")
+        return page.evaluate("document.activeElement.closest('[id]')?.id ?? ''")
 
     def press(*keys):
         for key in keys:
@@ -115,21 +114,21 @@ def test_by_keyboard_alone(visit, ana, maya, next_thursday):
 
     page.get_by_role("link", name="Next week").focus()
     press("Tab")
-    monday = next_thursday.replace(day=next_thursday.day)  # same month or not: by id
-    assert focused().endswith("T07:00")
+    ours = f"cell-{next_thursday}T09:00"
+    assert focused() == f"cell-{next_thursday - timedelta(days=3)}T07:00"
     press("ArrowRight", "ArrowRight", "ArrowRight", "ArrowDown", "ArrowDown")
-    assert focused() == f"cell-{monday}T09:00"
+    assert focused() == ours
     # One tab stop: the next Tab leaves the grid.
     press("Tab")
     assert not focused().startswith("cell-")
     page.keyboard.press("Shift+Tab")
-    assert focused() == f"cell-{monday}T09:00"
+    assert focused() == ours
 
     press("Enter")
     expect(page.locator("#panel-title")).to_be_focused()
     press("Escape")
     expect(page.locator("#panel")).to_have_count(0)
-    assert focused() == f"cell-{monday}T09:00"
+    assert focused() == ours
 
     press("Enter")
     expect(page.locator("#panel-title")).to_be_focused()
@@ -138,7 +137,7 @@ def test_by_keyboard_alone(visit, ana, maya, next_thursday):
     press("Enter")
     expect(page.get_by_role("status")).to_contain_text("Booked:")
     expect(cell(page, next_thursday, 9)).to_have_text("Yours")
-    assert focused() == f"cell-{monday}T09:00"
+    assert focused() == ours
 
 
 def test_on_a_phone(visit, ana, maya, next_thursday):
@@ -194,13 +193,12 @@ def test_a_dead_network_says_so(visit, ana, maya, next_thursday):
     page = visit(maya)
     page.goto(week_of(ana, next_thursday))
     page.route("**/trainers/**", lambda route: route.abort())
-    page.evaluate("console.error = () => {}")
+    visit.forgiven += ["net::ERR_FAILED", "htmx:"]
     cell(page, next_thursday, 9).click()
     expect(page.get_by_role("status")).to_contain_text("cannot be reached")
 
 
-@pytest.mark.parametrize("hours", [("08:00", "20:00")])
-def test_staff_close_a_slot_in_the_admin(visit, ana, frieda, next_thursday, hours):
+def test_staff_close_a_slot_in_the_admin(visit, ana, frieda, next_thursday):
     page = visit(frieda)
     page.goto(f"/admin/trainers/trainer/{ana.pk}/change/")
     page.get_by_label("Thursday 09:00").select_option("Break")

@@ -35,20 +35,16 @@ def gym(ana, maya, omar, next_thursday):
 
 
 def test_public_pages(visit, gym, colour_scheme):
-    page = visit(colour_scheme=colour_scheme)
+    page = visit(color_scheme=colour_scheme)
+    visit.forgiven.append("status of 404")
     for url in PUBLIC:
         page.goto(url)
-        if url == "/nowhere/":
-            # The browser itself notes a page's 404.
-            assert page.get_by_role(
-                "heading", name="This page is not here"
-            ).is_visible()
         assert violations(page) == [], url
 
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_grid_and_its_panel(visit, gym, maya, next_thursday, colour_scheme, width):
-    page = visit(maya, colour_scheme=colour_scheme, width=width)
+    page = visit(maya, color_scheme=colour_scheme, width=width)
     week = f"/trainers/ana-ruiz/?week={next_thursday}"
     page.goto(week)
     assert violations(page) == []
@@ -58,7 +54,7 @@ def test_the_grid_and_its_panel(visit, gym, maya, next_thursday, colour_scheme, 
 
 
 def test_member_pages(visit, gym, maya, colour_scheme):
-    page = visit(maya, colour_scheme=colour_scheme)
+    page = visit(maya, color_scheme=colour_scheme)
     session = maya.sessions.get()
     for url in ("/sessions/", f"/sessions/{session.pk}/cancel/", "/accounts/logout/"):
         page.goto(url)

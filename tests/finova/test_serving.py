@@ -1,0 +1,106 @@
+"""The site as uvicorn serves it: slow senders, large bodies, chunked ones."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import ExitStack
+
+import pytest
+
+THREADS = 4
+
+
+@pytest.fixture(scope="module")
+def port():
+    """A web process of its own, with four threads. Its database is never asked."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        free = probe.getsockname()[1]
+    environment = {
+        **os.environ,
+        "FINOVA_ENV": "development",
+        "WEB_THREADS": str(THREADS),
+    }
+    command = [sys.executable, "-m", "uvicorn", "finova.asgi:application"]
+    command += ["--port", str(free), "--lifespan", "off", "--log-level", "error"]
+    with subprocess.Popen(command, env=environment) as process:
+        try:
+            wait_for(free)
+            yield free
+        finally:
+            process.terminate()
+            assert process.wait(5) in (0, -15)
+
+
+def wait_for(port):
+    for _ in range(200):
+        try:
+            return page(port)
+        except OSError:
+            time.sleep(0.05)
+    raise AssertionError("the site did not start")
+
+
+def page(port):
+    # Sign-in asks the database for nothing before somebody signs in.
+    url = f"http://127.0.0.1:{port}/accounts/login/"
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        return answer.status
+
+
+def connect(port):
+    return socket.create_connection(("127.0.0.1", port), timeout=15)
+
+
+def head(*headers):
+    lines = ["POST /accounts/login/ HTTP/1.1", "Host: localhost", *headers, "", ""]
+    return "\r\n".join(lines).encode()
+
+
+def status_of(sender):
+    return int(sender.recv(65536).split()[1])
+
+
+def test_slow_bodies_on_more_connections_than_threads_hold_nobody_up(port):
+    with ExitStack() as stack:
+        for _ in range(THREADS * 3):
+            sender = stack.enter_context(connect(port))
+            sender.sendall(head("Content-Length: 1000") + b"a=")
+        time.sleep(0.5)
+        started = time.monotonic()
+        for _ in range(10):
+            assert page(port) == 200
+        assert time.monotonic() - started < 5
+
+
+def test_a_body_that_never_ends_is_told_so(port):
+    with connect(port) as sender:
+        sender.sendall(head("Content-Length: 1000") + b"a=")
+        started = time.monotonic()
+        assert status_of(sender) == 408
+        assert 8 < time.monotonic() - started < 14
+
+
+@pytest.mark.parametrize(
+    ("size", "status"), [(1024 * 1024, 403), (1024 * 1024 + 1, 413)]
+)
+def test_a_body_over_a_megabyte_is_too_large(port, size, status):
+    with connect(port) as sender:
+        sender.sendall(head(f"Content-Length: {size}") + b"a" * size)
+        # Without a CSRF token Django refuses what it does get to see.
+        assert status_of(sender) == status
+
+
+def test_a_chunked_body_arrives_whole(port):
+    chunks = b"5\r\nlogin\r\n3\r\n=me\r\n0\r\n\r\n"
+    with connect(port) as sender:
+        sender.sendall(head("Transfer-Encoding: chunked") + chunks)
+        assert status_of(sender) == 403
+
+
+def test_a_header_cannot_pass_for_another(port):
+    with connect(port) as sender:
+        sender.sendall(head("Content-Length: 0", "X_Forwarded_For: 1.2.3.4"))
+        assert status_of(sender) == 403
