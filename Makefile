@@ -72,7 +72,7 @@ test: $(VENV)/.dev-stamp browser ## every test, those in a real browser included
 check: $(VENV)/.dev-stamp ## format, lint, types, migrations in step, deployment check, lock files
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	FINOVA_ENV=development $(BIN)/mypy
 	$(BIN)/djlint templates --lint --quiet
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	FINOVA_ENV=production SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))')" \

@@ -25,7 +25,8 @@ PLACE = ("trainer", "session_date", "start_time", "end_time")
 class HistoryInline(admin.TabularInline):
     model = BookingEvent
     verbose_name_plural = "History"
-    fields = readonly_fields = ["at", "action", "actor", "reason"]
+    fields = ["at", "action", "actor", "reason"]
+    readonly_fields = ["at", "action", "actor", "reason"]
     extra = 0
     can_delete = False
     show_change_link = False

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import time
 from decimal import Decimal
 
-from trainers.models import SessionType
+from trainers.models import DayOfWeek, SessionType
 from trainers.schedule import USUAL_HOURS, Hours
 
 PASSWORD = "finova-demo"  # noqa: S105 (demo data only; production refuses it)
@@ -37,15 +37,16 @@ MEMBERS = """
     Daniel Okafor, Davor Kovač, Elena Petrova, Emil Hansen, Fatima Zahra, Felix Braun,
     Grace Kim, Hugo Lefèvre, Ines Duarte, Ivan Horvat, Jana Nováková, Jonas Keller,
     Katarina Maric, Kwame Mensah, Lena Fischer, Liam Walsh, Lucia Romero,
-    Marek Zielinski, Mei Tanaka, Miriam Levi, Nadia Rahman, Nils Berg, Olga Ivanova, Pablo Ortega,
+    Marek Zielinski, Mei Tanaka, Miriam Levi, Nadia Rahman, Nils Berg, Olga Ivanova,
+    Pablo Ortega,
     Priya Nair, Rafael Costa, Sara Jensen, Sofia Rossi, Theo Dubois, Tomas Vargas,
     Vera Lang, Yusuf Demir
 """
 
-SUN, MON, TUE, WED, THU, FRI, SAT = range(7)
+SUN, MON, TUE, WED, THU, FRI, SAT = DayOfWeek
 
 
-def hours(days: tuple[int, ...], *spans: tuple[int, int]) -> list[Hours]:
+def hours(days: tuple[DayOfWeek, ...], *spans: tuple[int, int]) -> list[Hours]:
     return [(day, time(start), time(end)) for day in days for start, end in spans]
 
 
@@ -64,7 +65,7 @@ class DemoTrainer:
         ]
     )
     breaks: tuple[time, ...] = (time(13),)
-    closed: tuple[tuple[int, time], ...] = ()
+    closed: tuple[tuple[DayOfWeek, time], ...] = ()
     # How many of ten times are booked, on average.
     demand: int = 3
 

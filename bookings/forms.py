@@ -51,9 +51,11 @@ class BookingForm(forms.Form):
     key = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
 
     def __init__(self, trainer: Trainer, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
         self.trainer = trainer
-        self.fields["session_type"].choices = session_type_choices(trainer)
+        self.fields["session_type"] = forms.ChoiceField(
+            choices=session_type_choices(trainer)
+        )
         self.fields["notes"].label = f"Notes for {trainer.name.split()[0]} (optional)"
 
     def clean_at(self) -> datetime:

@@ -1,4 +1,4 @@
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Never, Self
@@ -96,6 +96,9 @@ class TrainingSession(models.Model):
     a shell is as safe as a verb of `bookings.domain.booking`; the verbs also check
     the rules and write the history.
     """
+
+    # Where it stood before the write under way: `domain.projection` keeps it here.
+    spans_before: Sequence[Any] = ()
 
     trainer = models.ForeignKey(Trainer, models.PROTECT, related_name="sessions")
     client = models.ForeignKey(
@@ -208,6 +211,24 @@ class TrainingSession(models.Model):
     def __str__(self) -> str:
         return f"{self.session_date:%d.%m.%Y} {self.start_time:%H:%M}"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        with transaction.atomic(using=kwargs.get("using")):
+            self.lock()
+            self.save_locked(*args, **kwargs)
+
+    def save_locked(self, *args: Any, **kwargs: Any) -> None:
+        """As `save()`, for a verb that holds the locks."""
+        for field in self._meta.concrete_fields:
+            # Whoever typed "09:00" gets a time back: the receivers compute with it.
+            if field.name in ("session_date", "start_time", "end_time"):
+                setattr(self, field.name, field.to_python(getattr(self, field.name)))
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        with transaction.atomic(using=kwargs.get("using")):
+            self.lock()
+            return super().delete(*args, **kwargs)
+
     def clean(self) -> None:
         # A range that ends before it starts is an error of its own in PostgreSQL.
         if self.start_time and self.end_time and self.end_time <= self.start_time:
@@ -217,24 +238,6 @@ class TrainingSession(models.Model):
         """The overlaps depend on the status, also in forms that do not show it."""
         super().validate_constraints(set(exclude or ()) - {"status"})
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        with transaction.atomic(using=kwargs.get("using")):
-            self.lock()
-            self.save_locked(*args, **kwargs)
-
-    def save_locked(self, *args: Any, **kwargs: Any) -> None:
-        """As `save()`, for a verb that holds the locks."""
-        for name in ("session_date", "start_time", "end_time"):
-            # Whoever typed "09:00" gets a time back: the receivers compute with it.
-            field = self._meta.get_field(name)
-            setattr(self, name, field.to_python(getattr(self, name)))
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        with transaction.atomic(using=kwargs.get("using")):
-            self.lock()
-            return super().delete(*args, **kwargs)
-
     def lock(self, and_trainer_id: int | None = None) -> None:
         """Lock the people of this session as it is stored and as it is about to be.
 
@@ -243,8 +246,10 @@ class TrainingSession(models.Model):
         """
         stored = self._stored_people()
         clients = {self.client_id, *(pk for pk, _ in stored)}
-        trainers = {self.trainer_id, and_trainer_id, *(pk for _, pk in stored)}
-        lock_people(clients, trainers - {None})
+        trainers = {self.trainer_id, *(pk for _, pk in stored)}
+        if and_trainer_id is not None:
+            trainers.add(and_trainer_id)
+        lock_people(clients, trainers)
         if stored and self._stored_people() != stored:
             raise SessionMoved
 

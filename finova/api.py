@@ -27,7 +27,7 @@ class Json(BaseRenderer):
         return simplejson.dumps(data, use_decimal=True, default=default)
 
 
-def admit(request: HttpRequest) -> User:
+def admit(request: HttpRequest) -> Any:
     """Who may not book is told so before anything about the request itself."""
     if request.method == "POST" and not request.user.has_perm("bookings.book_session"):
         raise MayNotBook

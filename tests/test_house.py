@@ -125,7 +125,7 @@ def contrast(one, other):
 
 
 def deuteranopic(colour):
-    """Luminance as an eye without green cones sees it (Viénot, Brettel, Mollon 1999)."""
+    """Luminance to an eye without green cones (Viénot, Brettel, Mollon 1999)."""
     red, green, blue = luminance(colour)[0]
     seen = 0.29275 * red + 0.70725 * green
     return (

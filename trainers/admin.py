@@ -131,7 +131,8 @@ class WorkingHoursForm(forms.ModelForm):
 
     def _get_validation_exclusions(self) -> set[str]:
         """Overlaps are the formset's business: the table still has the old spans."""
-        return super()._get_validation_exclusions() | {"day_of_week"}
+        exclusions = super()._get_validation_exclusions()  # type: ignore[misc]
+        return exclusions | {"day_of_week"}
 
 
 class WorkingHoursInline(admin.TabularInline):
@@ -172,10 +173,11 @@ class TrainerAdmin(admin.ModelAdmin):
         """The slots' selects are printed by the template, as a grid."""
         return [(None, {"fields": TrainerForm.Meta.fields})]
 
-    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        return super().get_form(
-            request, obj, **{**kwargs, "fields": TrainerForm.Meta.fields}
-        )
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        kwargs["fields"] = TrainerForm.Meta.fields
+        return super().get_form(request, obj, change, **kwargs)
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any

@@ -245,14 +245,14 @@ class WorkingHours(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        day = self.get_day_of_week_display()
+        return f"{day} {self.starts_at:%H:%M}–{self.ends_at:%H:%M}"
+
     def clean(self) -> None:
         # A range that ends before it starts is an error of its own in PostgreSQL.
         if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
             raise ValidationError({"ends_at": "These hours end before they start."})
-
-    def __str__(self) -> str:
-        day = self.get_day_of_week_display()
-        return f"{day} {self.starts_at:%H:%M}–{self.ends_at:%H:%M}"
 
 
 class TimeOffQuerySet(models.QuerySet["TimeOff"]):
@@ -346,8 +346,8 @@ class TrainerScheduleQuerySet(models.QuerySet["TrainerSchedule"]):
             .values_list("starts", "ends", "status", "is_off", "outside_hours")
         )
         return [
-            DatedSlot(starts.date(), starts.time(), ends.time(), *rest)
-            for starts, ends, *rest in rows
+            DatedSlot(starts.date(), starts.time(), ends.time(), status, off, outside)
+            for starts, ends, status, off, outside in rows
         ]
 
 

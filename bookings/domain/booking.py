@@ -239,13 +239,13 @@ def look_up(
     moving: TrainingSession | None = None,
 ) -> Wish:
     """All that the rules ask about, read now. Two queries."""
-    trainer_id = trainer.pk if trainer else None
     in_the_way = (
         TrainingSession.objects.active()
         .overlapping(session_date, start_time, end_time)
-        .filter(Q(trainer_id=trainer_id) | Q(client_id=client_id))
-        .exclude(pk=moving.pk if moving else None)
+        .filter(Q(trainer=trainer) | Q(client_id=client_id))
     )
+    if moving is not None:
+        in_the_way = in_the_way.exclude(pk=moving.pk)
     return Wish(
         client_id=client_id,
         trainer=trainer,
@@ -255,9 +255,7 @@ def look_up(
         session_type=session_type,
         now=now,
         price_shown=price_shown,
-        slots=TrainerSchedule.objects.filter(trainer_id=trainer_id).dated(
-            [session_date]
-        ),
+        slots=TrainerSchedule.objects.filter(trainer=trainer).dated([session_date]),
         sessions=list(in_the_way),
     )
 

@@ -137,10 +137,10 @@ def test_plain_saves_and_verbs_do_not_deadlock(ana, maya, omar):
     before = deadlocks()
     for hour in range(7, 19):
         results = race(
-            lambda: book(maya, ana, THURSDAY, hour, now=NOW),  # noqa: B023
-            lambda: plain_session(maya, bruno, hour).save(),  # noqa: B023
-            lambda: plain_session(omar, ana, hour).save(),  # noqa: B023
-            lambda: book(omar, bruno, THURSDAY, hour, now=NOW),  # noqa: B023
+            lambda: book(maya, ana, THURSDAY, hour, now=NOW),
+            lambda: plain_session(maya, bruno, hour).save(),
+            lambda: plain_session(omar, ana, hour).save(),
+            lambda: book(omar, bruno, THURSDAY, hour, now=NOW),
         )
         assert (
             sum(isinstance(r, (BookingRefused, IntegrityError)) for r in results) == 2
@@ -161,8 +161,8 @@ def test_swaps_and_deletes_do_not_deadlock(ana, maya, omar):
         first = book(maya, ana, THURSDAY, 9, now=NOW)
         second = book(omar, bruno, THURSDAY, 11, now=NOW)
         race(
-            lambda: swap(first, bruno),  # noqa: B023
-            lambda: swap(second, ana),  # noqa: B023
+            lambda: swap(first, bruno),
+            lambda: swap(second, ana),
             lambda: TrainingSession.objects.filter(trainer__in=[ana, bruno]).delete(),
         )
         TrainingSession.objects.all().delete()
@@ -173,7 +173,7 @@ def test_cancel_against_book_leaves_the_truth(ana, maya, omar):
     for _ in range(10):
         session = book(maya, ana, THURSDAY, 9, now=NOW)
         race(
-            lambda: cancel_session(session, by=maya, now=NOW),  # noqa: B023
+            lambda: cancel_session(session, by=maya, now=NOW),
             lambda: book(omar, ana, THURSDAY, 9, now=NOW),
         )
         standing = TrainingSession.objects.active().first()

@@ -26,16 +26,16 @@ def sql(ana, maya):
 
 def insert(sql, ana, maya, day="2026-12-07"):
     sql(
-        f"""
-INSERT INTO training_sessions (trainer_id, client_id, session_date, start_time, end_time, session_type)
-VALUES ({ana.pk}, {maya.pk}, '{day}', '09:00', '10:00', 'personal_training');
-"""
+        "INSERT INTO training_sessions (trainer_id, client_id, session_date, "
+        "start_time, end_time, session_type)\n"
+        f"VALUES ({ana.pk}, {maya.pk}, '{day}', '09:00', '10:00', 'personal_training');"
     )
 
 
 def test_the_seeds_select(sql, ana):
     rows = sql(
-        f"SELECT * FROM trainer_schedules WHERE trainer_id = {ana.pk} AND day_of_week = 1;"
+        f"SELECT * FROM trainer_schedules WHERE trainer_id = {ana.pk} "
+        "AND day_of_week = 1;"
     ).fetchall()
 
     assert [row["time_slot"] for row in rows] == [time(hour) for hour in range(7, 20)]
