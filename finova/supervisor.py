@@ -53,7 +53,9 @@ class Web:
 
 
 def say(line: str) -> None:
-    print(f"→ {line}", flush=True)
+    # Nobody may be reading any more: the terminal was closed.
+    with suppress(BrokenPipeError):
+        print(f"→ {line}", flush=True)
 
 
 def main() -> None:

@@ -3,6 +3,7 @@ from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.templatetags.static import static
 from django.urls import include, path
+from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
 from finova.api import api
@@ -14,7 +15,7 @@ admin.site.site_header = admin.site.site_title = "FinovaFitness"
 admin.site.index_title = "Front desk"
 
 # Browsers ask for it on pages that name no icon: the admin's and the API's.
-favicon = RedirectView.as_view(url=static("img/logo.svg"))
+favicon = RedirectView.as_view(url=lazy(static, str)("img/logo.svg"))
 
 api_urls = api.urls
 for pattern in api_urls[0]:
