@@ -8,6 +8,7 @@ BOOT_PYTHON := $(or $(PYTHON),$(shell command -v python3.11 || command -v python
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONUNBUFFERED := 1
+export UV_SYSTEM_CERTS := 1
 
 .PHONY: help
 help: ## this list
@@ -32,11 +33,12 @@ $(BIN)/python:
 		echo "This Python has neither ensurepip nor pip: install python3.11-venv (Debian, Ubuntu) or uv, then try again."; exit 1; \
 	fi
 
+# A machine's package settings may be pip's alone, so pip has the last word.
 define install
 	@echo "→ Installing the dependencies of $(1)"
-	@if command -v uv >/dev/null 2>&1; then \
-		uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r $(1); \
-	else \
+	@if command -v uv >/dev/null 2>&1 \
+		&& uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r $(1); then :; else \
+		$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null; \
 		$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r $(1); \
 	fi
 	@touch $@
