@@ -63,15 +63,14 @@ class TrainingSessionAdmin(admin.ModelAdmin):
     form = SessionForm
     list_display = [
         "session_date",
-        "start_time",
-        "end_time",
+        "clock_times",
         "trainer",
         "client",
         "session_type",
         "status",
         "price",
     ]
-    list_display_links = ["session_date", "start_time"]
+    list_display_links = ["session_date", "clock_times"]
     list_filter = ["status", "session_date", "trainer", "session_type"]
     list_select_related = ["trainer", "client"]
     search_fields = ["client__name", "client__email", "trainer__name"]
@@ -82,6 +81,10 @@ class TrainingSessionAdmin(admin.ModelAdmin):
     inlines = [HistoryInline]
     actions = ["confirm", "complete", "cancel", "no_show"]
     show_full_result_count = False
+
+    @admin.display(description="time", ordering="start_time")
+    def clock_times(self, session: TrainingSession) -> str:
+        return f"{session.start_time:%H:%M} – {session.end_time:%H:%M}"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Another member means another booking; what has ended stays as it was."""

@@ -51,7 +51,7 @@ class BookingForm(forms.Form):
     key = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
 
     def __init__(self, trainer: Trainer, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"label_suffix": "", **kwargs})
+        super().__init__(*args, **kwargs)
         self.trainer = trainer
         self.fields["session_type"] = forms.ChoiceField(
             choices=session_type_choices(trainer)

@@ -1,19 +1,28 @@
 """Threads against the real database: one winner, no deadlock, nothing lost."""
 
 import threading
+import time as time_module
 from concurrent.futures import ThreadPoolExecutor
 from datetime import time
 
 import pytest
-from django.db import IntegrityError, connection, connections
+from django.db import IntegrityError, connection, connections, transaction
 
 from bookings import models
 from bookings.domain import booking
 from bookings.domain.booking import cancel_session
-from bookings.exceptions import BookingRefused, ClientBusy, SlotTaken
+from bookings.exceptions import (
+    BookingRefused,
+    ClientBusy,
+    SlotTaken,
+    SlotUnavailable,
+    TrainerNotFound,
+)
 from bookings.models import TrainingSession
 from tests.conftest import NOW, THURSDAY
 from tests.factories import MemberFactory, TrainerFactory, book
+from trainers.models import DayOfWeek, SlotStatus, Trainer
+from trainers.schedule import set_slot_status
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -120,6 +129,62 @@ def test_one_member_two_trainers_one_winner(ana, maya):
 
     assert TrainingSession.objects.count() == 1
     assert sum(isinstance(result, ClientBusy) for result in results) == 1
+
+
+def after_others(trainer, client, others_do):
+    """What booking answers when others hold a lock, write, and then let go."""
+    holding, let_go = threading.Event(), threading.Event()
+
+    def others():
+        with transaction.atomic():
+            others_do()
+            holding.set()
+            assert let_go.wait(10)
+        connections.close_all()
+
+    def member():
+        try:
+            return book(client, trainer, THURSDAY, 9, now=NOW)
+        except BookingRefused as refusal:
+            return refusal
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        theirs = pool.submit(others)
+        assert holding.wait(10)
+        ours = pool.submit(member)
+        time_module.sleep(0.5)
+        assert not ours.done(), "booking did not wait for the lock"
+        let_go.set()
+        theirs.result()
+        return ours.result()
+
+
+def test_booking_waits_for_the_trainers_lock(ana, maya):
+    answer = after_others(ana, maya, lambda: Trainer.objects.lock([ana.pk]))
+    assert isinstance(answer, TrainingSession)
+
+
+def test_booking_waits_for_the_members_lock(ana, maya):
+    answer = after_others(ana, maya, lambda: models.lock_people([maya.pk], []))
+    assert isinstance(answer, TrainingSession)
+
+
+def test_a_break_made_meanwhile_is_seen_after_the_lock(ana, maya):
+    slots = [(DayOfWeek.THURSDAY, time(9))]
+    answer = after_others(
+        ana, maya, lambda: set_slot_status(ana.pk, slots, SlotStatus.BREAK)
+    )
+    assert isinstance(answer, SlotUnavailable)
+
+
+def test_a_trainer_who_leaves_meanwhile_is_seen_after_the_lock(ana, maya):
+    def leave():
+        Trainer.objects.lock([ana.pk])
+        Trainer.objects.filter(pk=ana.pk).update(is_active=False)
+
+    assert isinstance(after_others(ana, maya, leave), TrainerNotFound)
 
 
 def plain_session(client, trainer, hour):
