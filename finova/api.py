@@ -68,7 +68,7 @@ api = NinjaAPI(
     urls_namespace="api",
     description="Read a trainer's day and book a session. Times are the gym's.",
     renderer=Json(),
-    # Bearer first: a call with a token carries no cookie, so no CSRF token either.
+    # Bearer first: with a token, a cookie that came along needs no CSRF token.
     auth=[Bearer(), Session()],
 )
 api.add_router("/members", router)

@@ -196,6 +196,14 @@ class TestWhoIsCalling:
         response = post(program, request_for(ana), Authorization=f"Bearer {token}")
         assert response.json()["session"]["client_id"] == maya.pk
 
+    def test_a_token_speaks_louder_than_the_cookie_beside_it(
+        self, ana, maya, omar, token
+    ):
+        browser = Client(enforce_csrf_checks=True)
+        browser.force_login(omar, "django.contrib.auth.backends.ModelBackend")
+        response = post(browser, request_for(ana), Authorization=f"Bearer {token}")
+        assert response.json()["session"]["client_id"] == maya.pk
+
     def test_a_wrong_revoked_or_deactivated_token_is_not(self, ana, maya, token):
         assert (
             post(Client(), request_for(ana), Authorization="Bearer x").status_code
