@@ -12,11 +12,13 @@ from bookings.domain.booking import (
     cancel_session,
     complete_session,
     confirm_session,
+    look_up,
     mark_no_show,
     reschedule_session,
 )
 from bookings.exceptions import BookingRefused
 from bookings.models import BookingEvent, TrainingSession
+from bookings.policy import check_rules
 from trainers.clock import gym_now
 
 PLACE = ("trainer", "session_date", "start_time", "end_time")
@@ -48,6 +50,30 @@ class SessionForm(forms.ModelForm):
         model = TrainingSession
         fields = [*PLACE, "client", "session_type", "notes"]
 
+    def clean(self) -> dict[str, Any]:
+        """What the rules refuse is refused while the form is still there to mend."""
+        data = super().clean() or self.cleaned_data
+        fields = set(PLACE) | {"client", "session_type"}
+        if self.errors or not fields & set(self.changed_data):
+            return data
+        moving = self.instance if self.instance.pk else None
+        wish = look_up(
+            data["trainer"],
+            client_id=moving.client_id if moving else data["client"].pk,
+            session_type=data["session_type"] if self.has_new_type() else None,
+            moving=moving,
+            now=gym_now(),
+            **{name: data[name] for name in PLACE[1:]},
+        )
+        try:
+            check_rules(wish)
+        except BookingRefused as refusal:
+            raise forms.ValidationError(refusal.sentence) from None
+        return data
+
+    def has_new_type(self) -> bool:
+        return not self.instance.pk or "session_type" in self.changed_data
+
     def place(self) -> dict[str, Any]:
         data = self.cleaned_data
         return {
@@ -66,7 +92,6 @@ class TrainingSessionAdmin(admin.ModelAdmin):
         "clock_times",
         "trainer",
         "client",
-        "session_type",
         "status",
         "price",
     ]
@@ -77,7 +102,6 @@ class TrainingSessionAdmin(admin.ModelAdmin):
     date_hierarchy = "session_date"
     ordering = ["-session_date", "-start_time"]
     autocomplete_fields = ["trainer", "client"]
-    readonly_fields = ["status", "price", "created_at"]
     inlines = [HistoryInline]
     actions = ["confirm", "complete", "cancel", "no_show"]
     show_full_result_count = False
@@ -86,12 +110,16 @@ class TrainingSessionAdmin(admin.ModelAdmin):
     def clock_times(self, session: TrainingSession) -> str:
         return f"{session.start_time:%H:%M} – {session.end_time:%H:%M}"
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        more = ["status", "price", "created_at"] if obj else []
+        return [*PLACE, "client", "session_type", "notes", *more]
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Another member means another booking; what has ended stays as it was."""
-        fields = list(super().get_readonly_fields(request, obj))
-        if obj is not None:
-            fields += ["client"] if obj.is_active else [*PLACE, "client"]
-        return fields
+        if obj is None:
+            return []
+        fixed = ["client"] if obj.is_active else [*PLACE, "client", "session_type"]
+        return ["status", "price", "created_at", *fixed]
 
     def save_model(
         self, request: HttpRequest, obj: TrainingSession, form: Any, change: bool
@@ -113,7 +141,7 @@ class TrainingSessionAdmin(admin.ModelAdmin):
         obj.save(update_fields=["session_type", "notes", "updated_at"])
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """A refusal undoes the whole form and says why, on the same page."""
+        """Who loses the race between the form's check and the verb starts again."""
         try:
             return super().changeform_view(request, *args, **kwargs)
         except BookingRefused as refusal:

@@ -6,13 +6,20 @@ from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Header, Router, Schema, Status
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
 
 from bookings.domain.idempotency import book_once
 from bookings.domain.week import CellState, build_cells
 from bookings.exceptions import TrainerNotFound
 from trainers.clock import gym_now
-from trainers.models import DayOfWeek, SessionType, SlotStatus, Trainer
+from trainers.models import CENT, DayOfWeek, SessionType, SlotStatus, Trainer
 
 router = Router(tags=["Booking"])
 
@@ -38,6 +45,11 @@ def whole_minute(value: time) -> time:
     return value
 
 
+def to_cents(price: Decimal | None) -> Decimal | None:
+    """75 and 75.0 are one price, also to the idempotency key."""
+    return price if price is None else price.quantize(CENT)
+
+
 def storable(value: str) -> str:
     """PostgreSQL keeps no NUL and no half of a surrogate pair."""
     if "\x00" in value or any("\ud800" <= char <= "\udfff" for char in value):
@@ -51,6 +63,10 @@ MinuteOfDay = Annotated[
 ]
 ClockTime = Annotated[
     MinuteOfDay, BeforeValidator(iso_text), AfterValidator(whole_minute)
+]
+# A JSON number with its cents, where pydantic would write text.
+Price = Annotated[
+    Decimal, WithJsonSchema({"type": "number", "minimum": 0, "examples": [75.00]})
 ]
 Notes = Annotated[str, AfterValidator(storable), Field(max_length=1000)]
 
@@ -76,12 +92,13 @@ class BookingRequest(Schema):
     session_type: SessionType
     notes: Notes = ""
     price: Annotated[
-        Decimal | None,
+        Price | None,
         Field(
             ge=0,
-            max_digits=8,
+            max_digits=12,
             description="The price you were shown; another one now is refused.",
         ),
+        AfterValidator(to_cents),
     ] = None
 
 
@@ -93,7 +110,7 @@ class BookedSession(Schema):
     start_time: MinuteOfDay
     end_time: MinuteOfDay
     status: str
-    price: Decimal
+    price: Price
 
 
 class Booked(Schema):
@@ -133,7 +150,9 @@ def book_training_session(
     request: HttpRequest,
     response: HttpResponse,
     body: BookingRequest,
-    idempotency_key: Annotated[str, Header(max_length=200)] = "",
+    idempotency_key: Annotated[
+        str, Header(alias="Idempotency-Key", max_length=200)
+    ] = "",
 ) -> Status:
     """The time must be one open slot of the trainer, or several in a row.
 

@@ -60,6 +60,13 @@ class KeyReused(BookingRefused):
     field = "Idempotency-Key"
 
 
+class NoLongerBooked(BookingRefused):
+    """The same form again, whose session has been cancelled since."""
+
+    code = "no_longer_booked"
+    sentence = "You booked this before, and it was cancelled. Choose the time anew."
+
+
 class TooLate(BookingRefused):
     code = "too_late"
     sentence = "This session has already started and can no longer be changed."

@@ -3,7 +3,6 @@ from datetime import date, datetime
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 
 from bookings.domain.week import Cell
 from trainers.models import SessionType, Trainer
@@ -13,11 +12,24 @@ def session_type_choices(trainer: Trainer) -> list[tuple[str, str]]:
     return [(value, SessionType(value).label) for value in trainer.session_types]
 
 
+class CellField(forms.CharField):
+    """A cell's name, 2026-12-10T18:00, as gym time without a zone."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        text = super().to_python(value)
+        if text in self.empty_values:
+            return None
+        try:
+            return datetime.strptime(text, "%Y-%m-%dT%H:%M")  # noqa: DTZ007
+        except ValueError:
+            raise forms.ValidationError(self.error_messages["required"]) from None
+
+
 class WeekForm(forms.Form):
     """Which week a page shows, and which cell's panel is open in it."""
 
     week = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
-    at = forms.DateTimeField(required=False, input_formats=["%Y-%m-%dT%H:%M"])
+    at = CellField(required=False)
 
     def day_or(self, default: date) -> date:
         """The day asked for; whatever cannot be read asks for nothing."""
@@ -29,24 +41,18 @@ class WeekForm(forms.Form):
 class BookingForm(forms.Form):
     """The booking panel: what the member chooses, and what the cell already says."""
 
-    at = forms.DateTimeField(
-        input_formats=["%Y-%m-%dT%H:%M"],
+    at = CellField(
         widget=forms.HiddenInput,
-        error_messages={
-            "required": "Choose a green time in the grid.",
-            "invalid": "Choose a green time in the grid.",
-        },
+        error_messages={"required": "Choose a green time in the grid."},
     )
     session_type = forms.ChoiceField()
     notes = forms.CharField(
         required=False,
         max_length=1000,
-        widget=forms.Textarea(
-            attrs={"rows": 3, "placeholder": "Focus on strength training"}
-        ),
+        widget=forms.Textarea(attrs={"rows": 3}),
     )
     price = forms.DecimalField(
-        required=False, max_digits=8, decimal_places=2, widget=forms.HiddenInput
+        required=False, max_digits=12, decimal_places=2, widget=forms.HiddenInput
     )
     key = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
 
@@ -56,10 +62,8 @@ class BookingForm(forms.Form):
         self.fields["session_type"] = forms.ChoiceField(
             choices=session_type_choices(trainer)
         )
-        self.fields["notes"].label = f"Notes for {trainer.name.split()[0]} (optional)"
-
-    def clean_at(self) -> datetime:
-        return timezone.localtime(self.cleaned_data["at"])
+        first_name = trainer.name.partition(" ")[0]
+        self.fields["notes"].label = f"Notes for {first_name} (optional)"
 
     @classmethod
     def for_cell(cls, trainer: Trainer, cell: Cell) -> "BookingForm":

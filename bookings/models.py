@@ -1,7 +1,8 @@
-from collections.abc import Collection, Iterable, Sequence
-from datetime import date, datetime, time, timedelta
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any, Never, Self
+from typing import Any, Never, Self, cast
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -10,16 +11,28 @@ from django.contrib.postgres.fields import RangeOperators
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import MinValueValidator
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.timezone import localtime
 
-from bookings.exceptions import ClientBusy, SessionMoved, SlotTaken
+from bookings.exceptions import (
+    BookingRefused,
+    ClientBusy,
+    SessionMoved,
+    SlotTaken,
+    WrongStatus,
+)
 from trainers.clock import at_gym
 from trainers.models import Int8Range, SessionType, Trainer, TsRange
 
 TRAINER_OVERLAP = "training_sessions_no_trainer_overlap"
 CLIENT_OVERLAP = "training_sessions_no_client_overlap"
+ONLY_ADDED_TO = "The history is only ever added to."
+BEHIND_CONSTRAINT: dict[str, type[BookingRefused]] = {
+    TRAINER_OVERLAP: SlotTaken,
+    CLIENT_OVERLAP: ClientBusy,
+}
 
 
 class SessionStatus(models.TextChoices):
@@ -48,6 +61,20 @@ def lock_people(
     return locked_clients, Trainer.objects.lock(trainer_ids)
 
 
+@contextmanager
+def writing(using: str | None = None) -> Iterator[None]:
+    """One transaction. Who meets a constraint hears the rule it stands behind."""
+    try:
+        with transaction.atomic(using=using):
+            yield
+    except IntegrityError as error:
+        diagnosis = getattr(error.__cause__, "diag", None)
+        refusal = BEHIND_CONSTRAINT.get(getattr(diagnosis, "constraint_name", ""))
+        if refusal is None:
+            raise
+        raise refusal from error
+
+
 class TrainingSessionQuerySet(models.QuerySet["TrainingSession"]):
     def active(self) -> Self:
         return self.filter(status__in=ACTIVE)
@@ -65,10 +92,15 @@ class TrainingSessionQuerySet(models.QuerySet["TrainingSession"]):
         return self.filter(session_date=day, start_time__lt=end, end_time__gt=start)
 
     def delete(self) -> tuple[int, dict[str, int]]:
+        """Deletes what it found before it locked; raises SessionMoved if that moved."""
         with transaction.atomic(using=self.db):
-            people = list(self.values_list("client_id", "trainer_id"))
-            lock_people({pk for pk, _ in people}, {pk for _, pk in people})
-            return super().delete()
+            found = {pk: people for pk, *people in self._with_people()}
+            clients, trainers = zip(*found.values(), strict=True) if found else ((), ())
+            lock_people(clients, trainers)
+            same = TrainingSession.objects.using(self.db).filter(pk__in=found)
+            if any(found[pk] != people for pk, *people in same._with_people()):
+                raise SessionMoved
+            return models.QuerySet.delete(same)
 
     delete.alters_data = True  # type: ignore[attr-defined]
     delete.queryset_only = True  # type: ignore[attr-defined]
@@ -81,6 +113,9 @@ class TrainingSessionQuerySet(models.QuerySet["TrainingSession"]):
 
     def bulk_update(self, *args: Any, **kwargs: Any) -> Never:
         self._closed("bulk_update")
+
+    def _with_people(self) -> models.QuerySet["TrainingSession", tuple[int, int, int]]:
+        return self.order_by().values_list("pk", "client_id", "trainer_id")
 
     def _closed(self, method: str) -> Never:
         raise TypeError(
@@ -123,7 +158,7 @@ class TrainingSession(models.Model):
         db_default=SessionStatus.SCHEDULED,
     )
     price = models.DecimalField(
-        max_digits=8,
+        max_digits=12,
         decimal_places=2,
         null=True,
         blank=True,
@@ -183,7 +218,7 @@ class TrainingSession(models.Model):
             ExclusionConstraint(
                 name=TRAINER_OVERLAP,
                 expressions=[
-                    (Int8Range("trainer_id"), RangeOperators.OVERLAPS),
+                    (Int8Range("trainer"), RangeOperators.OVERLAPS),
                     (
                         TsRange(F("session_date"), "start_time", "end_time"),
                         RangeOperators.OVERLAPS,
@@ -196,7 +231,7 @@ class TrainingSession(models.Model):
             ExclusionConstraint(
                 name=CLIENT_OVERLAP,
                 expressions=[
-                    (Int8Range("client_id"), RangeOperators.OVERLAPS),
+                    (Int8Range("client"), RangeOperators.OVERLAPS),
                     (
                         TsRange(F("session_date"), "start_time", "end_time"),
                         RangeOperators.OVERLAPS,
@@ -212,16 +247,24 @@ class TrainingSession(models.Model):
         return f"{self.session_date:%d.%m.%Y} {self.start_time:%H:%M}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        with transaction.atomic(using=kwargs.get("using")):
+        """Raises SlotTaken, ClientBusy or SessionMoved; WrongStatus where it would
+        bring a session back that has ended: `reopen_session` checks that it can.
+        """
+        with writing(kwargs.get("using")):
             self.lock()
+            changed = kwargs.get("update_fields")
+            if self.is_active and (changed is None or "status" in changed):
+                ended = TrainingSession.objects.filter(pk=self.pk)
+                if self.pk and ended.exclude(status__in=ACTIVE).exists():
+                    raise WrongStatus
             self.save_locked(*args, **kwargs)
 
     def save_locked(self, *args: Any, **kwargs: Any) -> None:
         """As `save()`, for a verb that holds the locks."""
-        for field in self._meta.concrete_fields:
+        for name in ("session_date", "start_time", "end_time"):
             # Whoever typed "09:00" gets a time back: the receivers compute with it.
-            if field.name in ("session_date", "start_time", "end_time"):
-                setattr(self, field.name, field.to_python(getattr(self, field.name)))
+            field = cast("models.Field[Any, Any]", self._meta.get_field(name))
+            setattr(self, name, field.to_python(getattr(self, name)))
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
@@ -271,13 +314,10 @@ class TrainingSession(models.Model):
     def ends(self) -> datetime:
         return at_gym(self.session_date, self.end_time)
 
-    @property
-    def length(self) -> timedelta:
-        return self.ends - self.starts
-
     def facts(self) -> dict[str, Any]:
         """What the history keeps of a session, before and after each step."""
         return {
+            "id": self.pk,
             "trainer_id": self.trainer_id,
             "client_id": self.client_id,
             "session_date": self.session_date,
@@ -286,6 +326,14 @@ class TrainingSession(models.Model):
             "status": str(self.status),
             "price": self.price,
         }
+
+
+class BookingEventQuerySet(models.QuerySet["BookingEvent"]):
+    def update(self, **changes: Any) -> Never:
+        raise TypeError(ONLY_ADDED_TO)
+
+    def delete(self) -> Never:
+        raise TypeError(ONLY_ADDED_TO)
 
 
 class BookingEvent(models.Model):
@@ -312,20 +360,22 @@ class BookingEvent(models.Model):
     after = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     reason = models.CharField(max_length=500, blank=True)
 
+    objects = BookingEventQuerySet.as_manager()
+
     class Meta:
         db_table = "booking_events"
         ordering = ["pk"]
 
     def __str__(self) -> str:
-        return f"{self.get_action_display()} {self.at:%d.%m.%Y %H:%M}"
+        return f"{self.get_action_display()} {localtime(self.at):%d.%m.%Y %H:%M}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
-            raise TypeError("The history is only ever added to.")
+            raise TypeError(ONLY_ADDED_TO)
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> Never:
-        raise TypeError("The history is only ever added to.")
+        raise TypeError(ONLY_ADDED_TO)
 
 
 class IdempotencyKey(models.Model):

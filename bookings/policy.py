@@ -27,7 +27,7 @@ class Wish:
     session_date: date
     start_time: time
     end_time: time
-    session_type: str
+    session_type: str | None
     now: datetime
     # The trainer's slots of that date, in order of time.
     slots: Sequence[DatedSlot]
@@ -61,7 +61,10 @@ def check_ends_with_a_slot(wish: Wish) -> None:
 
 
 def check_type_is_given(wish: Wish) -> None:
-    if wish.trainer and wish.session_type not in wish.trainer.session_types:
+    """A session that exists keeps its type; `None` asks for no new one."""
+    if wish.trainer is None or wish.session_type is None:
+        return
+    if wish.session_type not in wish.trainer.session_types:
         raise InvalidBooking(
             "session_type", f"{wish.trainer} does not give sessions of this type."
         )

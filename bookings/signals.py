@@ -35,7 +35,7 @@ def after_session_changed(instance: TrainingSession, **kwargs: Any) -> None:
 
 
 @receiver(post_save, sender=TrainerSchedule, dispatch_uid="project_slot")
-def after_slot_saved(instance: TrainerSchedule, raw: bool, **kwargs: Any) -> None:
+def after_slot_saved(instance: TrainerSchedule, **kwargs: Any) -> None:
     project_schedule(instance.trainer_id)
 
 

@@ -6,15 +6,18 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required, permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import push_url
 
 from bookings.domain.booking import cancel_session
 from bookings.domain.idempotency import book_once
-from bookings.domain.week import Week, build_week, day_name
-from bookings.exceptions import BookingRefused, SlotTaken
+from bookings.domain.week import CellState, Week, build_week, day_name
+from bookings.exceptions import BookingRefused, NoLongerBooked, SlotTaken
 from bookings.forms import BookingForm, WeekForm
 from bookings.models import TrainingSession
 from trainers.clock import gym_now
@@ -55,7 +58,7 @@ def trainers(request: HttpRequest) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def week(request: HttpRequest, slug: str) -> HttpResponse:
     trainer = get_object_or_404(Trainer.objects.active(), slug=slug)
-    return show_week(request, trainer, selected=request.GET.get("at", ""))
+    return show_week(request, trainer, asked=request.GET.get("at", ""))
 
 
 @require_POST
@@ -67,11 +70,12 @@ def book(request: HttpRequest, slug: str) -> HttpResponse:
         for sentence in form.errors.get("at", ()):
             messages.error(request, sentence)
         at = request.POST.get("at", "")
-        return show_week(request, trainer, selected=at, form=form, status=422)
+        return show_week(request, trainer, asked=at, form=form, status=422)
+    key = form.cleaned_data["key"]
     try:
-        book_once(
-            request.user, key=form.cleaned_data["key"], now=gym_now(), **form.request()
-        )
+        receipt = book_once(request.user, key=key, now=gym_now(), **form.request())
+        if not receipt.still_stands():
+            raise NoLongerBooked
     except BookingRefused as refusal:
         messages.error(request, refusal.sentence)
         return show_week(request, trainer, status=refusal.status)
@@ -88,24 +92,26 @@ def show_week(
     request: HttpRequest,
     trainer: Trainer,
     *,
-    selected: str = "",
+    asked: str = "",
     form: BookingForm | None = None,
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
     """The trainer's week as it is now; as a fragment where htmx swaps it in."""
     now = gym_now()
-    asked = WeekForm(request.POST or request.GET)
+    which = WeekForm(request.POST or request.GET)
     grid = build_week(
         trainer,
-        Week.of(asked.day_or(now.date())),
+        Week.of(which.day_or(now.date())),
         now=now,
         client_id=request.user.pk,
-        selected=selected,
+        asked=asked,
     )
     context: dict[str, Any] = {"trainer": trainer, "grid": grid}
     if grid.selected:
         context["form"] = form or BookingForm.for_cell(trainer, grid.selected)
-    elif selected and status == HTTPStatus.OK:
+    elif grid.asked and grid.asked.state is CellState.MINE:
+        messages.info(request, "This time is yours already: see My sessions.")
+    elif asked and status == HTTPStatus.OK:
         messages.error(request, SlotTaken.sentence)
     # htmx puts a 404 in place of the whole page.
     fragment = wants_fragment(request) and status != HTTPStatus.NOT_FOUND
@@ -115,27 +121,33 @@ def show_week(
 
 @require_safe
 def sessions(request: HttpRequest) -> HttpResponse:
-    mine = TrainingSession.objects.filter(client=request.user.pk)
-    mine = mine.select_related("trainer")
-    upcoming = mine.active().upcoming(now := gym_now())
-    past = mine.exclude(pk__in=upcoming).order_by("-session_date", "-start_time")
-    context = {"upcoming": upcoming, "past": past[:50], "now": now}
-    return render(request, "bookings/sessions.html", context)
+    return show_sessions(request)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     session = get_object_or_404(
         TrainingSession.objects.select_related("trainer"), pk=pk, client=request.user.pk
     )
+    which = f"{day_name(session.session_date)}, {session.start_time:%H:%M}"
+    if not session.is_active:
+        messages.info(request, f"Your session on {which} has already ended.")
+        return redirect("sessions")
     if request.method != "POST":
         return render(request, "bookings/cancel.html", {"session": session})
     try:
         cancel_session(session, by=request.user, now=gym_now())
     except BookingRefused as refusal:
         messages.error(request, refusal.sentence)
-    else:
-        messages.success(
-            request,
-            f"Cancelled: your session with {session.trainer}. The time is free.",
-        )
-    return redirect(reverse("sessions"))
+        return show_sessions(request, status=refusal.status)
+    messages.success(request, f"Cancelled: {which} with {session.trainer}.")
+    return redirect("sessions")
+
+
+def show_sessions(request: HttpRequest, *, status: int = HTTPStatus.OK) -> HttpResponse:
+    mine = TrainingSession.objects.filter(client=request.user.pk)
+    mine = mine.select_related("trainer")
+    upcoming = mine.active().upcoming(gym_now())
+    past = mine.exclude(pk__in=upcoming).order_by("-session_date", "-start_time")
+    context = {"upcoming": upcoming, "past": past[:50]}
+    return render(request, "bookings/sessions.html", context, status=status)

@@ -110,12 +110,12 @@ def ensure_running(data_dir: Path) -> None:
 
 
 def stop(data_dir: Path) -> None:
-    """Stop the server within four seconds; a no-op when it does not run."""
+    """Stop the server within three seconds; a no-op when it does not run."""
     where = ("-D", str(cluster_dir(data_dir)))
     if not is_running(data_dir):
         return
     try:
-        _pg("pg_ctl", "stop", "-w", "-t", "3", "-m", "fast", *where)
+        _pg("pg_ctl", "stop", "-w", "-t", "2", "-m", "fast", *where)
     except subprocess.CalledProcessError:
         _pg("pg_ctl", "stop", "-w", "-t", "1", "-m", "immediate", *where)
 

@@ -19,7 +19,6 @@ env.read_env(BASE_DIR / ".env")
 
 PRODUCTION = env("FINOVA_ENV", default="production") == "production"
 DEBUG = env.bool("DEBUG", default=False)
-DEMO = env.bool("DEMO", default=False)
 
 DATA_DIR = Path(env("FINOVA_DATA_DIR", default=str(BASE_DIR / ".data"))).resolve()
 
@@ -35,10 +34,9 @@ if PRODUCTION:
             )
     if SECRET_KEY == DEVELOPMENT_SECRET_KEY:
         raise ImproperlyConfigured("SECRET_KEY is the development key: make a new one.")
-    if DEMO or DEBUG:
+    if DEBUG:
         raise ImproperlyConfigured(
-            "DEMO and DEBUG are for development: unset them, or set "
-            "FINOVA_ENV=development."
+            "DEBUG is for development: unset it, or set FINOVA_ENV=development."
         )
 
 ALLOWED_HOSTS = env.list(
@@ -149,6 +147,7 @@ LOGIN_REDIRECT_URL = "home"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_ADAPTER = "finova.accounts.adapter.AccountAdapter"
 ACCOUNT_SIGNUP_FORM_CLASS = "finova.accounts.forms.JoinForm"
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
@@ -163,6 +162,7 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # --- language and time -----------------------------------------------------------
 
 LANGUAGE_CODE = "en-gb"
+FORMAT_MODULE_PATH = ["finova.formats"]
 USE_I18N = True
 USE_TZ = True
 

@@ -17,7 +17,7 @@ from types import FrameType
 
 WEB_PROCESSES = int(os.environ.get("WEB_PROCESSES", "2"))
 PORT = int(os.environ.get("PORT", "8000"))
-STOP_SECONDS = 3
+STOP_SECONDS = 2
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -61,7 +61,6 @@ def say(line: str) -> None:
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "finova.settings")
     os.environ.setdefault("FINOVA_ENV", "development")
-    os.environ.setdefault("DEMO", "1")
     for signum in STOP_SIGNALS:
         signal.signal(signum, interrupt)
     with suppress(KeyboardInterrupt), ExitStack() as stack:

@@ -14,7 +14,7 @@ import threading
 
 import uvicorn
 
-GRACE_SECONDS = 2
+GRACE_SECONDS = 1
 
 
 def follow(lifeline: int) -> None:

@@ -4,9 +4,10 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import IntegrityError
 from django.db.models import QuerySet
 from django.forms.models import BaseInlineFormSet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from trainers.models import (
     DayOfWeek,
@@ -59,6 +60,8 @@ class TrainerForm(forms.ModelForm):
                 choices=choices_for(slot),
                 initial=said_by_staff(slot),
                 required=False,
+                # An old page must not take back what a colleague said meanwhile.
+                show_hidden_initial=True,
                 label=str(slot),
                 widget=forms.Select(
                     attrs={"class": f"weekly__slot weekly__slot--{slot.status}"}
@@ -167,7 +170,7 @@ class TrainerAdmin(admin.ModelAdmin):
     autocomplete_fields = ["user"]
 
     class Media:
-        css = {"all": ["css/tokens.css", "css/admin.css"]}
+        css = {"all": ["css/status.css", "css/admin.css"]}
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """The slots' selects are printed by the template, as a grid."""
@@ -179,10 +182,24 @@ class TrainerAdmin(admin.ModelAdmin):
         kwargs["fields"] = TrainerForm.Meta.fields
         return super().get_form(request, obj, change, **kwargs)
 
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Two who add overlapping hours at once: the second one starts again."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except IntegrityError as error:
+            if "working_hours_no_overlap" not in str(error):
+                raise
+            sentence = "A colleague has just changed these hours. Please look again."
+            self.message_user(request, sentence, messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         form = context["adminform"].form
+        if not self.has_change_permission(request, context["original"]):
+            for name in getattr(form, "slots", ()):
+                form.fields[name].disabled = True
         context["weekly_grid"] = form.weekly_grid() if hasattr(form, "slots") else []
         context["weekly_days"] = [day.label[:3] for day in DAYS_FROM_MONDAY]
         return super().render_change_form(request, context, *args, **kwargs)

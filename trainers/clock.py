@@ -1,6 +1,6 @@
 """The one clock. Pages, commands and rules are handed what it says."""
 
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 
 from django.utils import timezone
 
@@ -13,3 +13,9 @@ def gym_now() -> datetime:
 def at_gym(day: date, clock_time: time) -> datetime:
     """A stored date and time as a moment that compares with `gym_now()`."""
     return datetime.combine(day, clock_time, timezone.get_default_timezone())
+
+
+def is_on_the_clock(moment: datetime) -> bool:
+    """False for a wall-clock time that is skipped when clocks are put forward."""
+    here = at_gym(moment.date(), moment.time())
+    return here.astimezone(UTC).astimezone(here.tzinfo).time() == moment.time()

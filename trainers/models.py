@@ -20,6 +20,8 @@ from django.db.models.functions import Coalesce, Now
 from django.urls import reverse
 from django.utils.text import slugify
 
+from trainers.clock import is_on_the_clock
+
 MINUTE = timedelta(minutes=1)
 CENT = Decimal("0.01")
 
@@ -62,7 +64,11 @@ def moment(expression: Any) -> models.ExpressionWrapper:
 
 
 class Int8Range(Func):
-    """A number as a range of one, which GiST can exclude without an extension."""
+    """A number as a range of one, which GiST can exclude without an extension.
+
+    Takes the field's name, not the column's: only the former is replaced by the
+    row's own value when a form asks the constraint.
+    """
 
     function = "int8range"
     output_field = BigIntegerRangeField()
@@ -98,6 +104,10 @@ class TrainerQuerySet(models.QuerySet["Trainer"]):
         """
         rows = self.filter(pk__in=trainer_ids).order_by("pk")
         return {row.pk: row for row in rows.select_for_update(no_key=True)}
+
+    def lock_one(self, trainer_id: int) -> "Trainer":
+        """As `lock`, for one trainer; raises Trainer.DoesNotExist."""
+        return self.select_for_update(no_key=True).get(pk=trainer_id)
 
 
 class Trainer(models.Model):
@@ -207,7 +217,11 @@ class Trainer(models.Model):
 
 
 class WorkingHours(models.Model):
-    """One span of a trainer's week; a day may have any number of them."""
+    """One span of a trainer's week; a day may have any number of them.
+
+    The admin fits the slots to changed hours. Whoever changes them otherwise runs
+    `manage.py init_trainer_schedules` afterwards.
+    """
 
     trainer = models.ForeignKey(Trainer, models.CASCADE, related_name="working_hours")
     day_of_week = models.PositiveSmallIntegerField(choices=DayOfWeek)
@@ -231,7 +245,7 @@ class WorkingHours(models.Model):
             ExclusionConstraint(
                 name="working_hours_no_overlap",
                 expressions=[
-                    (Int8Range("trainer_id"), RangeOperators.OVERLAPS),
+                    (Int8Range("trainer"), RangeOperators.OVERLAPS),
                     (Int8Range("day_of_week"), RangeOperators.OVERLAPS),
                     (
                         # Any one date serves: only the times of day are compared.
@@ -253,6 +267,10 @@ class WorkingHours(models.Model):
         # A range that ends before it starts is an error of its own in PostgreSQL.
         if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
             raise ValidationError({"ends_at": "These hours end before they start."})
+        for name in ("starts_at", "ends_at"):
+            at: time | None = getattr(self, name)
+            if at and at != at.replace(second=0, microsecond=0):
+                raise ValidationError({name: "Give whole minutes, like 09:00."})
 
 
 class TimeOffQuerySet(models.QuerySet["TimeOff"]):
@@ -314,6 +332,9 @@ class DatedSlot:
     is_off: bool
     outside_hours: bool
 
+    def overlaps(self, day: date, start: time, end: time) -> bool:
+        return self.date == day and start < self.ends and self.starts < end
+
     @property
     def is_open(self) -> bool:
         """Nothing but a session can be in the way."""
@@ -325,7 +346,7 @@ class TrainerScheduleQuerySet(models.QuerySet["TrainerSchedule"]):
     def dated(self, days: Iterable[date]) -> list[DatedSlot]:
         """These slots on these dates, at most seven in a row, in order of time.
 
-        One query.
+        Without those whose hour the clock leaves out on the date. One query.
         """
         by_day = {DayOfWeek.of(day): day for day in days}
         on_date = Case(
@@ -346,8 +367,15 @@ class TrainerScheduleQuerySet(models.QuerySet["TrainerSchedule"]):
             .values_list("starts", "ends", "status", "is_off", "outside_hours")
         )
         return [
-            DatedSlot(starts.date(), starts.time(), ends.time(), status, off, outside)
-            for starts, ends, status, off, outside in rows
+            DatedSlot(
+                starts.date(),
+                starts.time(),
+                # A kept slot may be longer now and reach past midnight.
+                ends.time() if ends.date() == starts.date() else time.max,
+                *facts,
+            )
+            for starts, ends, *facts in rows
+            if is_on_the_clock(starts)
         ]
 
 

@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 
+from django.db import connection
+from django.db.models.functions import Now
+
 from trainers.models import DayOfWeek, SlotStatus, Trainer, TrainerSchedule
 from trainers.signals import schedule_changed
 
@@ -46,8 +49,11 @@ def slots_between(starts_at: time, ends_at: time, length: timedelta) -> Iterator
 def initialize_trainer_schedule(trainer_id: int) -> int:
     """Create the trainer's missing weekly slots, `available`; keep existing rows.
 
-    Returns how many were created. Raises Trainer.DoesNotExist.
+    Returns how many were created. Inside a transaction it takes the trainer's lock.
+    Raises Trainer.DoesNotExist.
     """
+    if connection.in_atomic_block:
+        Trainer.objects.lock_one(trainer_id)
     trainer = Trainer.objects.get(pk=trainer_id)
     missing = weekly_template(trainer) - set(
         trainer.slots.values_list("day_of_week", "time_slot")
@@ -71,20 +77,19 @@ def fit_trainer_schedule(trainer_id: int) -> tuple[int, int]:
     Missing slots are added and free ones outside the hours removed. A slot outside
     them with an active session stays until that ends, but takes no new booking.
     Returns how many were added and removed. Takes the trainer's lock, so it needs a
-    transaction around it.
+    transaction around it. Raises Trainer.DoesNotExist.
     """
-    trainer = Trainer.objects.lock([trainer_id])[trainer_id]
+    trainer = Trainer.objects.lock_one(trainer_id)
+    # Which slots have a session is asked of the rows, so they must be right first.
+    schedule_changed.send(Trainer, trainer_id=trainer_id)
     added = initialize_trainer_schedule(trainer_id)
     template = weekly_template(trainer)
-    removed = 0
-    for slot in trainer.slots.all():
-        outside = (slot.day_of_week, slot.time_slot) not in template
-        if outside and slot.booking_id is None:
-            slot.delete()
-            removed += 1
-        elif outside != slot.outside_hours:
-            slot.outside_hours = outside
-            slot.save(update_fields=["outside_hours", "updated_at"])
+    slots = trainer.slots.values_list("pk", "day_of_week", "time_slot")
+    outside = [pk for pk, *place in slots if tuple(place) not in template]
+    leaving = trainer.slots.filter(pk__in=outside)
+    removed = leaving.filter(booking=None).delete()[0]
+    leaving.update(outside_hours=True)
+    trainer.slots.exclude(pk__in=outside).update(outside_hours=False)
     return added, removed
 
 
@@ -94,9 +99,11 @@ def set_slot_status(
     """Staff open or close weekly slots, or make them a break.
 
     Sessions in them stand. Takes the trainer's lock, so it needs a transaction.
+    Raises Trainer.DoesNotExist.
     """
     assert status in STAFF_STATUSES
-    trainer = Trainer.objects.lock([trainer_id])[trainer_id]
+    trainer = Trainer.objects.lock_one(trainer_id)
     for day, slot in slots:
-        trainer.slots.filter(day_of_week=day, time_slot=slot).update(status=status)
+        here = trainer.slots.filter(day_of_week=day, time_slot=slot)
+        here.update(status=status, updated_at=Now())
     schedule_changed.send(Trainer, trainer_id=trainer_id)

@@ -30,7 +30,7 @@ def get_available_slots(
         for slot in slots.dated([session_date])
         if slot.is_open
         and (now is None or at_gym(slot.date, slot.starts) > now)
-        and not any(start < slot.ends and slot.starts < end for start, end in sessions)
+        and not any(slot.overlaps(session_date, *span) for span in sessions)
     ]
 
 

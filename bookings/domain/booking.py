@@ -4,42 +4,31 @@ Each has one shape: refuse cheaply, then inside one transaction lock, read again
 check, write, record. The slot rows follow through the signals of the write itself.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from bookings.exceptions import (
-    BookingRefused,
-    ClientBusy,
     MayNotBook,
     NotStarted,
-    SlotTaken,
+    SessionMoved,
     TooLate,
     WrongStatus,
 )
 from bookings.models import (
-    CLIENT_OVERLAP,
-    TRAINER_OVERLAP,
     BookingEvent,
     SessionStatus,
     TrainingSession,
     lock_people,
+    writing,
 )
 from bookings.policy import Wish, check_rules
 from trainers.models import SessionType, Trainer, TrainerSchedule
 
 Action = BookingEvent.Action
-
-BEHIND_CONSTRAINT: dict[str, type[BookingRefused]] = {
-    TRAINER_OVERLAP: SlotTaken,
-    CLIENT_OVERLAP: ClientBusy,
-}
 
 
 def book_session(
@@ -103,8 +92,7 @@ def reschedule_session(
     client, then both trainers. Raises WrongStatus, TooLate or a rule's refusal.
     """
     with writing():
-        session.lock(and_trainer_id=trainer_id)
-        locked = TrainingSession.objects.get(pk=session.pk)
+        locked = locked_copy(session, and_trainer_id=trainer_id)
         check_active(locked)
         check_not_begun(locked, by=by, now=now)
         wish = look_up(
@@ -113,7 +101,6 @@ def reschedule_session(
             session_date=session_date,
             start_time=start_time,
             end_time=end_time,
-            session_type=locked.session_type,
             now=now,
             moving=locked,
         )
@@ -176,6 +163,33 @@ def mark_no_show(
         return change_status(locked, Action.NO_SHOW, by=by, now=now)
 
 
+def reopen_session(
+    session: TrainingSession, *, by: AbstractBaseUser, now: datetime
+) -> TrainingSession:
+    """Take back that it ended, if its time is still ahead and still free.
+
+    Raises WrongStatus when it has not ended, or a rule's refusal.
+    """
+    with writing():
+        locked = locked_copy(session)
+        if locked.is_active:
+            raise WrongStatus("This session has not ended, so it need not be reopened.")
+        wish = look_up(
+            locked.trainer,
+            client_id=locked.client_id,
+            session_date=locked.session_date,
+            start_time=locked.start_time,
+            end_time=locked.end_time,
+            now=now,
+        )
+        check_rules(wish)
+        before = locked.facts()
+        locked.status, locked.cancelled_at = SessionStatus.SCHEDULED, None
+        locked.save_locked()
+        record(locked, Action.REOPENED, by=by, now=now, before=before)
+    return locked
+
+
 STATUS_AFTER = {
     Action.CONFIRMED: SessionStatus.CONFIRMED,
     Action.CANCELLED: SessionStatus.CANCELLED,
@@ -220,10 +234,18 @@ def check_not_begun(
         raise TooLate
 
 
-def locked_copy(session: TrainingSession) -> TrainingSession:
-    """The session read anew after its people are locked: the caller's is stale."""
-    session.lock()
-    return TrainingSession.objects.get(pk=session.pk)
+def locked_copy(
+    session: TrainingSession, *, and_trainer_id: int | None = None
+) -> TrainingSession:
+    """The session read anew after its people are locked: the caller's is stale.
+
+    Raises SessionMoved, also when it has been deleted.
+    """
+    session.lock(and_trainer_id=and_trainer_id)
+    locked = TrainingSession.objects.filter(pk=session.pk).first()
+    if locked is None:
+        raise SessionMoved
+    return locked
 
 
 def look_up(
@@ -233,12 +255,15 @@ def look_up(
     session_date: date,
     start_time: time,
     end_time: time,
-    session_type: str,
     now: datetime,
+    session_type: str | None = None,
     price_shown: Decimal | None = None,
     moving: TrainingSession | None = None,
 ) -> Wish:
-    """All that the rules ask about, read now. Two queries."""
+    """All that the rules ask about, read now. Two queries.
+
+    Without a session type it stays what it is; `moving` is not in its own way.
+    """
     in_the_way = (
         TrainingSession.objects.active()
         .overlapping(session_date, start_time, end_time)
@@ -255,7 +280,9 @@ def look_up(
         session_type=session_type,
         now=now,
         price_shown=price_shown,
-        slots=TrainerSchedule.objects.filter(trainer=trainer).dated([session_date]),
+        slots=TrainerSchedule.objects.filter(
+            trainer=trainer, outside_hours=False
+        ).dated([session_date]),
         sessions=list(in_the_way),
     )
 
@@ -278,17 +305,3 @@ def record(
         after=session.facts(),
         reason=reason,
     )
-
-
-@contextmanager
-def writing() -> Iterator[None]:
-    """One transaction. Who meets a constraint hears the rule it stands behind."""
-    try:
-        with transaction.atomic():
-            yield
-    except IntegrityError as error:
-        diagnosis = getattr(error.__cause__, "diag", None)
-        refusal = BEHIND_CONSTRAINT.get(getattr(diagnosis, "constraint_name", ""))
-        if refusal is None:
-            raise
-        raise refusal from error

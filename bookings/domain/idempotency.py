@@ -22,6 +22,10 @@ class Receipt:
     answer: dict[str, Any]
     replayed: bool
 
+    def still_stands(self) -> bool:
+        """Whether the session is still ahead of its client, not cancelled since."""
+        return TrainingSession.objects.active().filter(pk=self.answer["id"]).exists()
+
 
 def book_once(
     client: AbstractBaseUser, *, key: str, now: datetime, **request: Any
@@ -50,7 +54,7 @@ def book_once(
 
 
 def receipt_of(session: TrainingSession) -> dict[str, Any]:
-    return {"id": session.pk, **session.facts()}
+    return session.facts()
 
 
 def fingerprint_of(request: dict[str, Any]) -> str:

@@ -4,9 +4,9 @@ While a slot has an active session, its row reads `booked` and points to the ear
 one; when none is left it reads `available` and points nowhere. `unavailable` and
 `break` are staff's word and stay. A session touches every slot that it overlaps.
 
-The rows are derived from the sessions alone and only ever written here, so
-projecting again repairs whatever drifted, and a lost call costs colour, never a
-double booking.
+What points to a session is derived from the sessions alone and only ever written
+here, so projecting again repairs whatever drifted, and a lost call costs colour,
+never a double booking.
 """
 
 from collections.abc import Iterable

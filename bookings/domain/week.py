@@ -40,7 +40,7 @@ WORDS = {
     CellState.MINE: "Yours",
     CellState.PAST: "Past",
     CellState.BOOKED: "Booked",
-    CellState.TIME_OFF: "Time off",
+    CellState.TIME_OFF: "Away",
     CellState.BREAK: "Break",
     CellState.UNAVAILABLE: "Away",
     CellState.AVAILABLE: "Open",
@@ -135,6 +135,10 @@ class Day:
     def open_count(self) -> int:
         return sum(cell.is_available for cell in self.cells)
 
+    @property
+    def is_closed(self) -> bool:
+        return all(cell.state is CellState.CLOSED for cell in self.cells)
+
     @cached_property
     def listed(self) -> list[Cell]:
         """What the list of a day shows: not the times that are over or never were."""
@@ -149,9 +153,14 @@ class WeekGrid:
     days: Sequence[Day]
     times: Sequence[time]
     this_week: Week
-    # The free cell whose booking panel is open.
-    selected: Cell | None
+    # The cell that the page was asked to open.
+    asked: Cell | None
     legend: Sequence[CellState] = LEGEND
+
+    @property
+    def selected(self) -> Cell | None:
+        """The cell whose booking panel is open."""
+        return self.asked if self.asked and self.asked.is_available else None
 
     @property
     def rows(self) -> Iterator[tuple[time, list[Cell]]]:
@@ -175,11 +184,11 @@ def build_week(
     *,
     now: datetime,
     client_id: int | None = None,
-    selected: str = "",
+    asked: str = "",
 ) -> WeekGrid:
     """The trainer's week as the client sees it at `now`. Two queries.
 
-    `selected` names a cell by its `at`; its booking panel opens if it is free.
+    `asked` names a cell by its `at`: if it is free, its booking panel opens.
     """
     cells = {
         (cell.day, cell.start): cell
@@ -196,9 +205,7 @@ def build_week(
         days=days,
         times=times,
         this_week=Week.of(now.date()),
-        selected=next(
-            (c for c in cells.values() if c.at == selected and c.is_available), None
-        ),
+        asked=next((cell for cell in cells.values() if cell.at == asked), None),
     )
 
 
@@ -219,7 +226,10 @@ def build_cells(
         .filter(trainer=trainer)
     )
     slots = trainer.slots.all().dated(days)
-    taken = [[s for s in sessions if is_during(s, slot)] for slot in slots]
+    taken = [
+        [s for s in sessions if slot.overlaps(s.session_date, s.start_time, s.end_time)]
+        for slot in slots
+    ]
     without_slot = set(sessions).difference(*taken)
     for session in without_slot:
         slots.append(slot_for(session))
@@ -230,14 +240,6 @@ def build_cells(
         state = cell_state(slot, booked_by, now=now, client_id=client_id)
         cells.append(Cell(slot.date, slot.starts, slot.ends, state))
     return sorted(cells, key=lambda cell: (cell.day, cell.start))
-
-
-def is_during(session: TrainingSession, slot: DatedSlot) -> bool:
-    return (
-        session.session_date == slot.date
-        and session.start_time < slot.ends
-        and slot.starts < session.end_time
-    )
 
 
 def slot_for(session: TrainingSession) -> DatedSlot:

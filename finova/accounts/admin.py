@@ -1,5 +1,6 @@
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import QuerySet
@@ -41,6 +42,14 @@ class UserAdmin(DjangoUserAdmin):
         """Only an administrator hands out powers: nobody can give them to oneself."""
         fields = list(super().get_readonly_fields(request, obj))
         return fields if request.user.is_superuser else [*fields, *POWERS]
+
+    def save_model(
+        self, request: HttpRequest, obj: User, form: Any, change: bool
+    ) -> None:
+        """A new email address takes the old one's way into the account away."""
+        super().save_model(request, obj, form, change)
+        if change and "email" in form.changed_data:
+            EmailAddress.objects.filter(user=obj).delete()
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Staff accounts are the administrator's: a new password is a way in."""

@@ -25,6 +25,8 @@ class JoinForm(forms.Form):
 class UserCreationForm(forms.ModelForm):
     """The front desk adds a person; without an email they cannot sign in."""
 
+    name = forms.CharField(max_length=100)
+
     class Meta:
         model = User
         fields = ["name", "email", "phone"]

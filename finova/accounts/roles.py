@@ -34,8 +34,6 @@ PERMISSIONS = {
         "trainers.add_timeoff",
         "trainers.change_timeoff",
         "trainers.delete_timeoff",
-        "trainers.view_trainerschedule",
-        "trainers.change_trainerschedule",
     ],
 }
 

@@ -245,6 +245,13 @@ class TestIdempotencyKey:
         assert "Idempotent-Replayed" not in first
         assert TrainingSession.objects.count() == 1
 
+    def test_a_price_is_a_price_however_it_is_written(self, ana, as_maya):
+        key = {"Idempotency-Key": "one"}
+        for price in (75, 75.0, "75.00"):
+            assert (
+                post(as_maya, request_for(ana, price=price), **key).status_code == 201
+            )
+
     def test_another_request_under_the_key_is_refused(self, ana, as_maya):
         post(as_maya, request_for(ana), **{"Idempotency-Key": "one"})
         other = request_for(ana, start_time="10:00", end_time="11:00")
@@ -274,6 +281,13 @@ def test_several_slots_in_a_row_are_one_session(ana, as_maya):
     assert [f"{slot:%H:%M}" for slot in booked] == ["09:00", "10:00"]
 
 
+def test_a_dear_trainer_can_be_booked_for_hours(ana, as_maya):
+    ana.hourly_rate = 600_000
+    ana.save()
+    response = post(as_maya, request_for(ana, end_time="12:00"))
+    assert '"price": 1800000.00' in response.content.decode()
+
+
 def test_an_unreadable_date_or_unknown_trainer_in_the_address(ana, as_maya):
     base = "/api/members/trainers"
     assert as_maya.get(f"{base}/{ana.pk}/schedule/soon").json()["field"] == "date"
@@ -284,6 +298,8 @@ def test_an_unreadable_date_or_unknown_trainer_in_the_address(ana, as_maya):
 def test_the_documentation_is_open_and_describes_both_endpoints(db):
     assert Client().get("/api/docs").status_code == 200
     paths = Client().get("/api/openapi.json").json()["paths"]
+    posting = paths["/api/members/book-training-session"]["post"]
+    assert posting["parameters"][0]["name"] == "Idempotency-Key"
     assert list(paths) == [
         "/api/members/book-training-session",
         "/api/members/trainers/{trainer_id}/schedule/{date}",

@@ -7,15 +7,19 @@ import pytest
 
 from bookings.domain.availability import get_available_slots, is_slot_available
 from bookings.domain.booking import (
+    book_session,
     cancel_session,
     complete_session,
     confirm_session,
     mark_no_show,
+    reopen_session,
     reschedule_session,
 )
+from bookings.domain.projection import refresh_schedule
 from bookings.exceptions import (
     MayNotBook,
     NotStarted,
+    SessionMoved,
     SlotTaken,
     SlotUnavailable,
     TooLate,
@@ -97,6 +101,90 @@ def test_the_history_is_only_added_to(ana, maya):
         event.save()
     with pytest.raises(TypeError):
         event.delete()
+    with pytest.raises(TypeError):
+        BookingEvent.objects.update(reason="x")
+    with pytest.raises(TypeError):
+        BookingEvent.objects.all().delete()
+
+
+def test_the_history_outlives_its_session(ana, maya):
+    session = book(maya, ana, THURSDAY, 9, now=NOW)
+    number = session.pk
+    session.delete()
+    event = BookingEvent.objects.get()
+    assert (event.session, event.after["id"]) == (None, number)
+
+
+def test_a_plain_save_brings_nothing_back(ana, maya, frieda):
+    stale = book(maya, ana, THURSDAY, 9, now=NOW)
+    cancel_session(stale, by=maya, now=NOW)
+    stale.notes = "from an old copy"
+    with pytest.raises(WrongStatus):
+        stale.save()
+    stale.save(update_fields=["notes"])
+    stale.refresh_from_db()
+    assert (stale.status, stale.notes) == ("cancelled", "from an old copy")
+
+
+def test_reopening_checks_everything_again(ana, maya, omar, frieda):
+    session = book(maya, ana, THURSDAY, 9, now=NOW)
+    with pytest.raises(WrongStatus):
+        reopen_session(session, by=frieda, now=NOW)
+    cancel_session(session, by=maya, now=NOW)
+    other = book(omar, ana, THURSDAY, 9, now=NOW)
+    with pytest.raises(SlotTaken):
+        reopen_session(session, by=frieda, now=NOW)
+    cancel_session(other, by=omar, now=NOW)
+
+    reopened = reopen_session(session, by=frieda, now=NOW)
+
+    assert (reopened.status, reopened.cancelled_at) == ("scheduled", None)
+    assert story(session) == ["booked", "cancelled", "reopened"]
+    assert ana.slots.get(booking=session).status == SlotStatus.BOOKED
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [cancel_session, complete_session, confirm_session, mark_no_show, reopen_session],
+)
+def test_a_session_deleted_meanwhile_is_a_refusal(ana, maya, verb):
+    session = book(maya, ana, THURSDAY, 9, now=NOW)
+    TrainingSession.objects.filter(pk=session.pk).delete()
+    with pytest.raises(SessionMoved):
+        verb(session, by=maya, now=NOW)
+
+
+def test_a_plain_save_hears_the_same_sentence(ana, maya, omar):
+    book(omar, ana, THURSDAY, 9, now=NOW)
+    session = book(maya, ana, THURSDAY, 10, now=NOW)
+    session.start_time, session.end_time = time(9), time(10)
+    with pytest.raises(SlotTaken):
+        session.save()
+
+
+def test_a_move_keeps_a_type_that_is_no_longer_given(ana, maya):
+    session = book(maya, ana, THURSDAY, 9, now=NOW)
+    ana.session_types = ["group_session"]
+    ana.save()
+    assert move(session, ana, 10, by=maya).session_type == "personal_training"
+
+
+def test_a_slot_kept_for_its_session_blocks_no_other_date(ana, maya, omar):
+    session = book(maya, ana, THURSDAY, 9, now=NOW)
+    ana.session_minutes = 45
+    ana.save()
+    refresh_schedule(ana.pk)
+    assert ana.slots.get(booking=session, time_slot=time(9)).outside_hours
+
+    booked = book_session(
+        omar,
+        trainer_id=ana.pk,
+        session_date=THURSDAY + timedelta(days=7),
+        start_time=time(8, 30),
+        end_time=time(10),
+        now=NOW,
+    )
+    assert booked.price == Decimal("112.50")
 
 
 def test_a_refused_booking_leaves_nothing(ana, maya, omar):

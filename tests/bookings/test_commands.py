@@ -56,22 +56,23 @@ class TestInitTrainerSchedules:
     def test_it_repairs_drift(self, ana, maya):
         raw_session(ana, maya)
         ana.slots.filter(day_of_week=2).update(status=SlotStatus.BOOKED)
-        assert init()[0][-1] == "1 trainers, 0 slots added, 14 corrected"
+        assert init()[0][-1] == "1 trainer, 0 slots added, 14 corrected"
         assert ana.slots.filter(status=SlotStatus.BOOKED).count() == 1
 
     def test_a_dry_run_changes_nothing(self, ana, maya):
         ana.slots.filter(day_of_week=2).delete()
         out, _ = init("--dry-run")
         assert out[-1] == (
-            "1 trainers, 13 slots added, 0 corrected (dry run: nothing was changed)"
+            "1 trainer, 13 slots added, 0 corrected (dry run: nothing was changed)"
         )
         assert ana.slots.count() == 73
 
     def test_one_trainer(self, ana):
         TrainerFactory()
         TrainerSchedule.objects.all().delete()
-        assert init("--trainer", "ana-ruiz")[0][-1].startswith("1 trainers, 86")
-        assert init("--trainer", str(ana.pk))[0][-1].startswith("1 trainers, 0")
+        assert init("--trainer", "ana-ruiz")[0][-1].startswith("1 trainer, 86")
+        assert init("--trainer", str(ana.pk))[0][-1].startswith("1 trainer, 0")
+        assert "no trainer ²" in init("--trainer", "²")[1]
         assert "no trainer nobody" in init("--trainer", "nobody")[1]
 
     @pytest.mark.django_db(transaction=True)
@@ -88,7 +89,7 @@ class TestInitTrainerSchedules:
         finally:
             with connection.cursor() as cursor:
                 cursor.execute("ALTER TABLE trainer_schedules DROP CONSTRAINT not_ana")
-        assert out[-1] == "1 trainers, 86 slots added, 0 corrected"
+        assert out[-1] == "1 trainer, 86 slots added, 0 corrected"
         assert "Ana Ruiz: failed, nothing changed" in err
         assert "1 trainers failed" in err
         assert other.slots.count() == 86

@@ -1,13 +1,17 @@
 """The member's pages without JavaScript, and the fragments that htmx swaps in."""
 
+from datetime import time
+
 import html5lib
 import pytest
+import time_machine
 from django.test import Client
 
 from bookings.domain.booking import cancel_session
 from bookings.models import IdempotencyKey, TrainingSession
 from tests.conftest import NOW, THURSDAY
 from tests.factories import PASSWORD, TrainerFactory, book
+from trainers.models import TrainerSchedule
 
 pytestmark = [pytest.mark.usefixtures("monday_morning"), pytest.mark.django_db]
 
@@ -68,6 +72,38 @@ def test_the_same_form_twice_books_once(ana, as_maya):
         answer = as_maya.post("/trainers/ana-ruiz/book/", data)
         assert answer.status_code == 302
     assert TrainingSession.objects.count() == IdempotencyKey.objects.count() == 1
+
+
+def test_the_same_form_after_cancelling_does_not_pretend(ana, maya, as_maya):
+    data = filled(as_maya.get(PANEL).context["form"])
+    as_maya.post("/trainers/ana-ruiz/book/", data)
+    cancel_session(maya.sessions.get(), by=maya, now=NOW)
+
+    answer = as_maya.post("/trainers/ana-ruiz/book/", data)
+
+    assert answer.status_code == 409
+    assert "You booked this before, and it was cancelled" in answer.content.decode()
+    assert not TrainingSession.objects.active().exists()
+
+
+def test_going_back_to_a_booked_panel_says_whose_it_is(ana, maya, as_maya):
+    book(maya, ana, THURSDAY, 9, now=NOW)
+    page = as_maya.get(PANEL).content.decode()
+    assert "This time is yours already" in page
+    assert "already booked" not in page
+
+
+def test_the_hour_that_comes_twice_is_booked_once(ana, as_maya):
+    TrainerSchedule.objects.create(trainer=ana, day_of_week=0, time_slot=time(2))
+    data = {"at": "2027-10-31T02:00", "session_type": "personal_training"}
+    assert as_maya.post("/trainers/ana-ruiz/book/", data).status_code == 302
+    data["at"] = "2027-03-28T02:00"
+    assert as_maya.post("/trainers/ana-ruiz/book/", data).status_code == 409
+
+
+def test_a_full_week_points_to_the_next(ana, as_maya):
+    ana.slots.update(status="break")
+    assert "Nothing is open in this week" in as_maya.get(WEEK).content.decode()
 
 
 def test_only_green_cells_can_be_clicked(ana, omar, as_maya):
@@ -196,9 +232,21 @@ class TestMySessions:
 
         page = as_maya.post(url, follow=True).content.decode()
 
-        assert "Cancelled: your session with Ana Ruiz" in page
+        assert "Cancelled: Thursday 10 December, 09:00 with Ana Ruiz" in page
         session.refresh_from_db()
         assert session.status == "cancelled"
+
+    def test_cancelling_twice_or_too_late_is_said(self, ana, maya, as_maya):
+        session = book(maya, ana, THURSDAY, 9, now=NOW)
+        url = f"/sessions/{session.pk}/cancel/"
+        with time_machine.travel(NOW.replace(day=10, hour=9), tick=False):
+            as_maya.force_login(maya, "django.contrib.auth.backends.ModelBackend")
+            late = as_maya.post(url)
+        assert late.status_code == 409
+        assert "already started" in late.content.decode()
+        cancel_session(session, by=maya, now=NOW)
+        again = as_maya.post(url, follow=True)
+        assert "has already ended" in again.content.decode()
 
     def test_nobody_cancels_what_is_not_theirs(self, ana, maya, as_omar):
         session = book(maya, ana, THURSDAY, 9, now=NOW)

@@ -19,7 +19,8 @@ from bookings.models import TrainingSession
 from tests.conftest import MONDAY, NEXT_THURSDAY, NOW, THURSDAY
 from tests.factories import TrainerFactory, book
 from trainers.clock import at_gym
-from trainers.models import SlotStatus, TrainerSchedule, WorkingHours
+from trainers.models import SlotStatus, Trainer, TrainerSchedule, WorkingHours
+from trainers.schedule import fit_trainer_schedule, initialize_trainer_schedule
 
 pytestmark = pytest.mark.django_db
 
@@ -206,9 +207,44 @@ def test_raw_sql_drifts_and_projecting_repairs(ana, maya):
     assert project_schedule(ana.pk) == 0
 
 
+def test_a_new_session_length_is_projected_at_once(ana, maya):
+    book(maya, ana, THURSDAY, 9, now=NOW)
+    ana.session_minutes = 120
+    ana.save()
+    assert row(ana, hour=8)[0] == "booked"
+    assert project_schedule(ana.pk) == 0
+
+
+def test_fitting_asks_the_sessions_not_the_rows(ana, maya):
+    TrainingSession.objects.create(
+        trainer=ana,
+        client=maya,
+        session_date=THURSDAY,
+        start_time=time(8),
+        end_time=time(9),
+    )
+    ana.slots.update(booking=None, status="available")
+    WorkingHours.objects.create(
+        trainer=ana, day_of_week=4, starts_at=time(12), ends_at=time(14)
+    )
+    with transaction.atomic():
+        fit_trainer_schedule(ana.pk)
+    assert ana.slots.get(time_slot=time(8)).outside_hours
+
+
+def test_an_unknown_trainer_is_said_to_be_one(db):
+    for function in (refresh_schedule, initialize_trainer_schedule):
+        with pytest.raises(Trainer.DoesNotExist):
+            function(987654)
+
+
 def test_a_booked_slot_cannot_be_deleted(ana, maya):
     book(maya, ana, THURSDAY, 9, now=NOW)
 
+    stale = ana.slots.get(day_of_week=4, time_slot=time(10))
+    book(maya, ana, THURSDAY, 10, now=NOW)
+    with pytest.raises(ProtectedError), transaction.atomic():
+        stale.delete()
     with pytest.raises(ProtectedError), transaction.atomic():
         ana.slots.all().delete()
     assert ana.slots.count() == 86

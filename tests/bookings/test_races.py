@@ -7,13 +7,23 @@ from datetime import time
 
 import pytest
 from django.db import IntegrityError, connection, connections, transaction
+from django.db.models import ProtectedError
+from django.test.utils import CaptureQueriesContext
 
 from bookings import models
 from bookings.domain import booking
-from bookings.domain.booking import cancel_session
+from bookings.domain.booking import (
+    cancel_session,
+    complete_session,
+    confirm_session,
+    mark_no_show,
+    reschedule_session,
+)
+from bookings.domain.projection import project_schedule
 from bookings.exceptions import (
     BookingRefused,
     ClientBusy,
+    SessionMoved,
     SlotTaken,
     SlotUnavailable,
     TrainerNotFound,
@@ -21,8 +31,12 @@ from bookings.exceptions import (
 from bookings.models import TrainingSession
 from tests.conftest import NOW, THURSDAY
 from tests.factories import MemberFactory, TrainerFactory, book
-from trainers.models import DayOfWeek, SlotStatus, Trainer
-from trainers.schedule import set_slot_status
+from trainers.models import DayOfWeek, SlotStatus, Trainer, WorkingHours
+from trainers.schedule import (
+    fit_trainer_schedule,
+    initialize_trainer_schedule,
+    set_slot_status,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -102,20 +116,25 @@ def test_without_the_lock_the_constraint_gives_the_same_sentence(
     ana, maya, omar, monkeypatch
 ):
     """Both look before either writes; the constraint stops the second."""
-    looked = threading.Barrier(2)
+    looked, first_is_done = threading.Barrier(2), threading.Event()
     write = TrainingSession.save_locked
 
     def wait_then_write(session, *args, **kwargs):
-        looked.wait(timeout=10)
+        if looked.wait(timeout=10) != 0:
+            assert first_is_done.wait(10)
         write(session, *args, **kwargs)
+
+    def book_and_tell(member):
+        try:
+            return book(member, ana, THURSDAY, 9, now=NOW)
+        finally:
+            first_is_done.set()
 
     people = {maya.pk: maya, omar.pk: omar}
     monkeypatch.setattr(booking, "lock_people", lambda c, t: (people, {ana.pk: ana}))
     monkeypatch.setattr(TrainingSession, "save_locked", wait_then_write)
 
-    results = race(
-        *(lambda m=m: book(m, ana, THURSDAY, 9, now=NOW) for m in (maya, omar))
-    )
+    results = race(*(lambda m=m: book_and_tell(m) for m in (maya, omar)))
 
     assert TrainingSession.objects.count() == 1
     assert sum(isinstance(result, SlotTaken) for result in results) == 1
@@ -131,20 +150,22 @@ def test_one_member_two_trainers_one_winner(ana, maya):
     assert sum(isinstance(result, ClientBusy) for result in results) == 1
 
 
-def after_others(trainer, client, others_do):
-    """What booking answers when others hold a lock, write, and then let go."""
+def after_others(others_do, we_do):
+    """What we get when others hold a lock, write, and then let go; we must wait."""
     holding, let_go = threading.Event(), threading.Event()
 
     def others():
-        with transaction.atomic():
-            others_do()
-            holding.set()
-            assert let_go.wait(10)
-        connections.close_all()
-
-    def member():
         try:
-            return book(client, trainer, THURSDAY, 9, now=NOW)
+            with transaction.atomic():
+                others_do()
+                holding.set()
+                assert let_go.wait(10)
+        finally:
+            connections.close_all()
+
+    def we():
+        try:
+            return we_do()
         except BookingRefused as refusal:
             return refusal
         finally:
@@ -153,28 +174,37 @@ def after_others(trainer, client, others_do):
     with ThreadPoolExecutor(2) as pool:
         theirs = pool.submit(others)
         assert holding.wait(10)
-        ours = pool.submit(member)
-        time_module.sleep(0.5)
-        assert not ours.done(), "booking did not wait for the lock"
+        ours = pool.submit(we)
+        time_module.sleep(0.3)
+        waited = not ours.done()
         let_go.set()
         theirs.result()
+        assert waited, "it did not wait for the lock"
         return ours.result()
 
 
+def hold(trainer):
+    return lambda: Trainer.objects.lock([trainer.pk])
+
+
 def test_booking_waits_for_the_trainers_lock(ana, maya):
-    answer = after_others(ana, maya, lambda: Trainer.objects.lock([ana.pk]))
+    answer = after_others(hold(ana), lambda: book(maya, ana, THURSDAY, 9, now=NOW))
     assert isinstance(answer, TrainingSession)
 
 
 def test_booking_waits_for_the_members_lock(ana, maya):
-    answer = after_others(ana, maya, lambda: models.lock_people([maya.pk], []))
+    answer = after_others(
+        lambda: models.lock_people([maya.pk], []),
+        lambda: book(maya, ana, THURSDAY, 9, now=NOW),
+    )
     assert isinstance(answer, TrainingSession)
 
 
 def test_a_break_made_meanwhile_is_seen_after_the_lock(ana, maya):
     slots = [(DayOfWeek.THURSDAY, time(9))]
     answer = after_others(
-        ana, maya, lambda: set_slot_status(ana.pk, slots, SlotStatus.BREAK)
+        lambda: set_slot_status(ana.pk, slots, SlotStatus.BREAK),
+        lambda: book(maya, ana, THURSDAY, 9, now=NOW),
     )
     assert isinstance(answer, SlotUnavailable)
 
@@ -184,7 +214,113 @@ def test_a_trainer_who_leaves_meanwhile_is_seen_after_the_lock(ana, maya):
         Trainer.objects.lock([ana.pk])
         Trainer.objects.filter(pk=ana.pk).update(is_active=False)
 
-    assert isinstance(after_others(ana, maya, leave), TrainerNotFound)
+    answer = after_others(leave, lambda: book(maya, ana, THURSDAY, 9, now=NOW))
+    assert isinstance(answer, TrainerNotFound)
+
+
+def in_transaction(function, *args):
+    with transaction.atomic():
+        return function(*args)
+
+
+def new_hours(trainer):
+    return WorkingHours(
+        trainer=trainer, day_of_week=1, starts_at=time(9), ends_at=time(10)
+    )
+
+
+WRITES = {
+    "cancel": lambda s: cancel_session(s, by=s.client, now=NOW),
+    "complete": lambda s: complete_session(s, by=s.client, now=NOW),
+    "confirm": lambda s: confirm_session(s, by=s.client, now=NOW),
+    "no_show": lambda s: mark_no_show(s, by=s.client, now=s.starts),
+    "save": lambda s: s.save(),
+    "delete": lambda s: s.delete(),
+    "delete many": lambda s: TrainingSession.objects.filter(pk=s.pk).delete(),
+    "project": lambda s: project_schedule(s.trainer_id),
+    "fit": lambda s: in_transaction(fit_trainer_schedule, s.trainer_id),
+    "initialize": lambda s: in_transaction(initialize_trainer_schedule, s.trainer_id),
+    "save slot": lambda s: in_transaction(s.trainer.slots.first().save),
+    "delete slot": lambda s: s.trainer.slots.filter(day_of_week=0).delete(),
+    "save hours": lambda s: in_transaction(new_hours(s.trainer).save),
+}
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_every_write_waits_for_the_trainers_lock(ana, maya, write):
+    session = book(maya, ana, THURSDAY, 9, now=NOW)
+    answer = after_others(hold(ana), lambda: write(session))
+    assert not isinstance(answer, Exception)
+
+
+def test_moving_waits_for_the_other_trainer_too(ana, maya):
+    bruno = TrainerFactory()
+    session = book(maya, ana, THURSDAY, 9, now=NOW)
+    moved = after_others(
+        hold(bruno),
+        lambda: reschedule_session(
+            session,
+            trainer_id=bruno.pk,
+            session_date=THURSDAY,
+            start_time=time(9),
+            end_time=time(10),
+            by=maya,
+            now=NOW,
+        ),
+    )
+    assert moved.trainer_id == bruno.pk
+
+
+def test_clients_are_locked_before_trainers(ana, maya):
+    with CaptureQueriesContext(connection) as queries:
+        book(maya, ana, THURSDAY, 9, now=NOW)
+    locks = [q["sql"] for q in queries if "FOR NO KEY UPDATE" in q["sql"]]
+    assert ['FROM "users"' in sql for sql in locks] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda s: s.delete(),
+        lambda s: TrainingSession.objects.filter(pk=s.pk).delete(),
+        lambda s: cancel_session(s, by=s.client, now=NOW),
+    ],
+    ids=["delete", "delete many", "cancel"],
+)
+def test_a_session_that_moves_while_we_wait_is_left_alone(ana, maya, write):
+    """Its new trainer is not the one we locked."""
+    bruno = TrainerFactory()
+    session = book(maya, ana, THURSDAY, 9, now=NOW)
+
+    def move_away():
+        Trainer.objects.lock([ana.pk, bruno.pk])
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE training_sessions SET trainer_id = %s", [bruno.pk])
+
+    assert isinstance(after_others(move_away, lambda: write(session)), SessionMoved)
+    assert TrainingSession.objects.get().is_active
+
+
+def quietly(delete):
+    """A trainer who has just been booked cannot be deleted."""
+    try:
+        return delete()
+    except ProtectedError as refusal:
+        return refusal
+
+
+def test_deleting_a_trainer_and_saving_slots_do_not_deadlock_with_booking(maya, omar):
+    before = deadlocks()
+    for hour in range(7, 13):
+        leaving, staying = TrainerFactory.create_batch(2)
+        slot = staying.slots.get(day_of_week=4, time_slot=time(hour))
+        race(
+            lambda: quietly(leaving.delete),
+            lambda: book(maya, leaving, THURSDAY, hour, now=NOW),
+            lambda: in_transaction(slot.save),
+            lambda: book(omar, staying, THURSDAY, hour, now=NOW),
+        )
+    assert deadlocks() == before
 
 
 def plain_session(client, trainer, hour):

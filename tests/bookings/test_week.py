@@ -6,12 +6,19 @@ import pytest
 from django.test import Client
 
 from bookings.domain.booking import cancel_session, complete_session
+from bookings.domain.projection import refresh_schedule
 from bookings.domain.week import CellState, Week, build_week, cell_state
 from bookings.models import TrainingSession
 from tests.conftest import MONDAY, NOW, THURSDAY
 from tests.factories import MemberFactory, TrainerFactory, book
 from trainers.clock import at_gym
-from trainers.models import DatedSlot, SlotStatus, TimeOff
+from trainers.models import (
+    DatedSlot,
+    SlotStatus,
+    TimeOff,
+    TrainerSchedule,
+    WorkingHours,
+)
 
 MAYA, OMAR = 1, 2
 BEFORE, AT_START = at_gym(THURSDAY, time(8, 59)), at_gym(THURSDAY, time(9))
@@ -125,7 +132,7 @@ class TestBuildWeek:
 
     def test_only_a_free_cell_can_be_selected(self, busy_week):
         def selected(at):
-            return build_week(busy_week, Week.of(MONDAY), now=NOW, selected=at).selected
+            return build_week(busy_week, Week.of(MONDAY), now=NOW, asked=at).selected
 
         assert selected("2026-12-10T07:00").start == time(7)
         assert selected("2026-12-10T09:00") is None
@@ -140,6 +147,26 @@ class TestBuildWeek:
         with django_assert_num_queries(2):
             grid = build_week(ana, Week.of(MONDAY), now=NOW)
             assert len(list(grid.rows)) == 13
+
+    def test_an_hour_that_the_clock_leaves_out_is_closed(self, ana):
+        sunday = date(2027, 3, 28)
+        TrainerSchedule.objects.create(trainer=ana, day_of_week=0, time_slot=time(2))
+        grid = build_week(ana, Week.of(sunday), now=NOW)
+        assert states(grid, sunday)[8] == "available"
+        assert 2 not in states(grid, sunday)
+        before = build_week(ana, Week.of(sunday).previous, now=NOW)
+        assert states(before, sunday - timedelta(days=7))[2] == "available"
+
+    def test_a_slot_that_grew_past_midnight_still_shows_its_session(self, ana, maya):
+        WorkingHours.objects.create(
+            trainer=ana, day_of_week=4, starts_at=time(20), ends_at=time(23, 30)
+        )
+        refresh_schedule(ana.pk)
+        book(maya, ana, THURSDAY, 22, now=NOW)
+        ana.session_minutes = 150
+        ana.save()
+        grid = build_week(ana, Week.of(MONDAY), now=NOW, client_id=maya.pk)
+        assert states(grid, THURSDAY)[22] == "mine"
 
     def test_a_trainer_without_slots_has_an_empty_week(self, ana):
         ana.slots.all().delete()

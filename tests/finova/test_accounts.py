@@ -117,7 +117,7 @@ def test_an_address_has_one_spelling(db):
         ({"DATABASE_URL": ""}, "DATABASE_URL is not set"),
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS is not set"),
         ({"SECRET_KEY": "for-development-only-" + "finova" * 8}, "development key"),
-        ({"DEMO": "1"}, "DEMO and DEBUG are for development"),
+        ({"DEBUG": "1"}, "DEBUG is for development"),
     ],
 )
 def test_production_refuses_to_start_half_configured(monkeypatch, unset, message):
@@ -137,3 +137,13 @@ def test_production_refuses_to_start_half_configured(monkeypatch, unset, message
         with pytest.raises(ImproperlyConfigured, match=message):
             importlib.reload(finova.settings)
     importlib.reload(finova.settings)
+
+
+def test_in_production_the_demos_password_opens_nothing(client, settings, maya):
+    maya.set_password("finova-demo")
+    maya.save()
+    credentials = {"login": maya.email, "password": "finova-demo"}
+    settings.PRODUCTION = True
+    assert client.post("/accounts/login/", credentials).status_code == 200
+    settings.PRODUCTION = False
+    assert client.post("/accounts/login/", credentials).status_code == 302

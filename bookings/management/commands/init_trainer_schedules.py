@@ -2,6 +2,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, transaction
+from django.db.models import Q
+from django.utils.translation import ngettext
 
 from bookings.domain.projection import refresh_schedule
 from trainers.models import Trainer
@@ -42,7 +44,8 @@ class Command(BaseCommand):
             )
         would = " (dry run: nothing was changed)" if dry_run else ""
         self.stdout.write(
-            f"{done} trainers, {added} slots added, {corrected} corrected{would}"
+            f"{done} {ngettext('trainer', 'trainers', done)}, {added} slots added, "
+            f"{corrected} corrected{would}"
         )
         if failed:
             raise CommandError(f"{failed} trainers failed; the others are done.")
@@ -50,8 +53,10 @@ class Command(BaseCommand):
     def chosen(self, trainer: str | None) -> list[tuple[int, str]]:
         trainers = Trainer.objects.all()
         if trainer is not None:
-            by = {"pk": trainer} if trainer.isdigit() else {"slug": trainer}
-            trainers = trainers.filter(**by)
+            named = Q(slug=trainer)
+            if trainer.isdecimal():
+                named |= Q(pk=int(trainer))
+            trainers = trainers.filter(named)
             if not trainers.exists():
                 raise CommandError(f"There is no trainer {trainer}.")
         return list(trainers.values_list("pk", "name"))
