@@ -12,15 +12,14 @@ def session_type_choices(trainer: Trainer) -> list[tuple[str, str]]:
     return [(value, SessionType(value).label) for value in trainer.session_types]
 
 
-class CellField(forms.CharField):
+class CellField(forms.Field):
     """A cell's name, 2026-12-10T18:00, as gym time without a zone."""
 
     def to_python(self, value: Any) -> datetime | None:
-        text = super().to_python(value)
-        if text in self.empty_values:
+        if value in self.empty_values:
             return None
         try:
-            return datetime.strptime(text, "%Y-%m-%dT%H:%M")  # noqa: DTZ007
+            return datetime.strptime(value, "%Y-%m-%dT%H:%M")  # noqa: DTZ007
         except ValueError:
             raise forms.ValidationError(self.error_messages["required"]) from None
 

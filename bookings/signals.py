@@ -40,5 +40,5 @@ def after_slot_saved(instance: TrainerSchedule, **kwargs: Any) -> None:
 
 
 @receiver(schedule_changed, dispatch_uid="project_schedule")
-def after_schedule_changed(trainer_id: int, **kwargs: Any) -> None:
-    project_schedule(trainer_id)
+def after_schedule_changed(trainer_id: int, **kwargs: Any) -> int:
+    return project_schedule(trainer_id)

@@ -218,7 +218,7 @@ class TrainerAdmin(admin.ModelAdmin):
         trainer_id = form.instance.pk
         for status, slots in form.changed_slots().items():
             set_slot_status(trainer_id, slots, status)
-        added, removed = fit_trainer_schedule(trainer_id)
+        added, removed, _ = fit_trainer_schedule(trainer_id)
         if change and (added or removed):
             self.message_user(
                 request,

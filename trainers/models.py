@@ -325,7 +325,7 @@ class TimeOff(models.Model):
 class DatedSlot:
     """A weekly slot on one date, as far as the trainer decides about it."""
 
-    date: date
+    day: date
     starts: time
     ends: time
     status: str
@@ -333,7 +333,7 @@ class DatedSlot:
     outside_hours: bool
 
     def overlaps(self, day: date, start: time, end: time) -> bool:
-        return self.date == day and start < self.ends and self.starts < end
+        return self.day == day and start < self.ends and self.starts < end
 
     @property
     def is_open(self) -> bool:
@@ -372,9 +372,11 @@ class TrainerScheduleQuerySet(models.QuerySet["TrainerSchedule"]):
                 starts.time(),
                 # A kept slot may be longer now and reach past midnight.
                 ends.time() if ends.date() == starts.date() else time.max,
-                *facts,
+                status,
+                is_off,
+                outside_hours,
             )
-            for starts, ends, *facts in rows
+            for starts, ends, status, is_off, outside_hours in rows
             if is_on_the_clock(starts)
         ]
 

@@ -9,8 +9,9 @@ from django.dispatch import Signal, receiver
 
 from trainers.models import TimeOff, Trainer, TrainerSchedule, WorkingHours
 
-# Sent by `trainers.schedule` when slots were added, opened or closed.
-# Arguments: trainer_id.
+# Sent by `trainers.schedule` when slots were added, opened or closed, and before it
+# relies on what their rows say. Arguments: trainer_id. Receivers return how many rows
+# they corrected.
 schedule_changed = Signal()
 
 

@@ -125,8 +125,7 @@ def refresh_schedule(trainer_id: int) -> Refreshed:
     Under the trainer's lock; idempotent. Raises Trainer.DoesNotExist.
     """
     with transaction.atomic():
-        corrected = project_schedule(trainer_id)
-        added, removed = fit_trainer_schedule(trainer_id)
+        fitted = fit_trainer_schedule(trainer_id)
         slots = TrainerSchedule.objects.filter(trainer_id=trainer_id)
         booked = slots.exclude(booking=None).count()
-    return Refreshed(added, removed, corrected, booked)
+    return Refreshed(*fitted, booked)

@@ -238,14 +238,14 @@ def build_cells(
     for slot, in_slot in zip(slots, taken, strict=True):
         booked_by = [session.client_id for session in in_slot]
         state = cell_state(slot, booked_by, now=now, client_id=client_id)
-        cells.append(Cell(slot.date, slot.starts, slot.ends, state))
+        cells.append(Cell(slot.day, slot.starts, slot.ends, state))
     return sorted(cells, key=lambda cell: (cell.day, cell.start))
 
 
 def slot_for(session: TrainingSession) -> DatedSlot:
     """A session prints even where the trainer has no slot."""
     return DatedSlot(
-        date=session.session_date,
+        day=session.session_date,
         starts=session.start_time,
         ends=session.end_time,
         status=SlotStatus.BOOKED,
@@ -264,7 +264,7 @@ def cell_state(
     """What the grid shows for a slot on its date; the first match wins."""
     if client_id in booked_by:
         return CellState.MINE
-    if at_gym(slot.date, slot.starts) <= now:
+    if at_gym(slot.day, slot.starts) <= now:
         return CellState.PAST
     if booked_by:
         return CellState.BOOKED

@@ -128,12 +128,12 @@ class Command(BaseCommand):
         luck: random.Random,
         now: datetime,
     ) -> bool:
-        starts = at_gym(slot.date, slot.starts)
+        starts = at_gym(slot.day, slot.starts)
         try:
             session = book_session(
                 client,
                 trainer_id=trainer.pk,
-                session_date=slot.date,
+                session_date=slot.day,
                 start_time=slot.starts,
                 end_time=slot.ends,
                 session_type=luck.choice(trainer.session_types),
