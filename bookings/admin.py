@@ -106,6 +106,9 @@ class TrainingSessionAdmin(admin.ModelAdmin):
     actions = ["confirm", "complete", "cancel", "no_show"]
     show_full_result_count = False
 
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        return super().get_inlines(request, obj) if obj else []
+
     @admin.display(description="time", ordering="start_time")
     def clock_times(self, session: TrainingSession) -> str:
         return f"{session.start_time:%H:%M} – {session.end_time:%H:%M}"

@@ -145,11 +145,17 @@ def test_on_a_phone(visit, ana, maya, next_thursday):
     page.goto(week_of(ana, next_thursday))
     expect(page.locator(".grid")).to_be_hidden()
     day = page.locator(f"#day-{next_thursday}")
-    day.get_by_role("button", name="09:00").click()
+    evening = day.get_by_role("button", name="18:00")
+    evening.scroll_into_view_if_needed()
+    place = page.evaluate("scrollY")
+    evening.click()
     page.get_by_role("button", name="Book this session").click()
 
     expect(page.get_by_role("status")).to_contain_text("Booked:")
     expect(day).to_contain_text("Yours")
+    # The page stays where it was, and the answer is in sight there.
+    assert abs(page.evaluate("scrollY") - place) < 60
+    expect(page.get_by_text("Booked: ")).to_be_in_viewport()
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= 390
 
