@@ -69,7 +69,7 @@ def initialize_trainer_schedule(trainer_id: int) -> int:
     with connection.cursor() as cursor:
         days, slots = [day for day, _ in template], [slot for _, slot in template]
         cursor.execute(CREATE_MISSING, [trainer_id, days, slots])
-        created = cursor.rowcount
+        created = int(cursor.rowcount)
     if created:
         schedule_changed.send(Trainer, trainer_id=trainer_id)
     return created
@@ -94,7 +94,7 @@ def fit_trainer_schedule(trainer_id: int) -> Fitted:
     trainer = Trainer.objects.lock_one(trainer_id)
     # Which slots have a session is asked of the rows, so they must be right first.
     answers = schedule_changed.send(Trainer, trainer_id=trainer_id)
-    corrected = sum(count for _, count in answers)
+    corrected = sum(int(count or 0) for _, count in answers)
     added = initialize_trainer_schedule(trainer_id)
     template = weekly_template(trainer)
     slots = trainer.slots.values_list("pk", "day_of_week", "time_slot")
