@@ -21,7 +21,7 @@ from bookings.domain.projection import (
 )
 from bookings.models import TrainingSession
 from trainers.models import TrainerSchedule
-from trainers.signals import schedule_changed
+from trainers.schedule import schedule_changed
 
 
 @receiver([pre_save, pre_delete], sender=TrainingSession, dispatch_uid="remember")

@@ -6,9 +6,13 @@ from typing import NamedTuple
 
 from django.db import connection
 from django.db.models.functions import Now
+from django.dispatch import Signal
 
 from trainers.models import DayOfWeek, SlotStatus, Trainer
-from trainers.signals import schedule_changed
+
+# Sent when slots were added, opened or closed, and before it matters what their rows
+# say. Arguments: trainer_id. Receivers return how many rows they corrected.
+schedule_changed = Signal()
 
 Hours = tuple[DayOfWeek, time, time]
 SlotTime = tuple[DayOfWeek, time]

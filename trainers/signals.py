@@ -1,25 +1,19 @@
-"""What trainers tell the rest of the house, and what they hear themselves."""
+"""What happens when a trainer, a slot, hours or time off are written or deleted."""
 
 from typing import Any
 
 from django.db import connection
 from django.db.models import ProtectedError
 from django.db.models.signals import post_save, pre_delete, pre_save
-from django.dispatch import Signal, receiver
+from django.dispatch import receiver
 
 from trainers.models import TimeOff, Trainer, TrainerSchedule, WorkingHours
-
-# Sent by `trainers.schedule` when slots were added, opened or closed, and before it
-# relies on what their rows say. Arguments: trainer_id. Receivers return how many rows
-# they corrected.
-schedule_changed = Signal()
+from trainers.schedule import initialize_trainer_schedule, schedule_changed
 
 
 @receiver(post_save, sender=Trainer, dispatch_uid="follow_trainer")
 def follow_trainer(instance: Trainer, created: bool, raw: bool, **kwargs: Any) -> None:
     """A new trainer can be booked at once; a new session length covers other slots."""
-    from trainers.schedule import initialize_trainer_schedule
-
     if created and not raw:
         initialize_trainer_schedule(instance.pk)
     elif not raw:
