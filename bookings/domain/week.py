@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from django.utils.formats import date_format
+from django.utils.translation import get_language
 
 from bookings.models import TrainingSession
 from trainers.clock import at_gym
@@ -34,6 +35,10 @@ class CellState(StrEnum):
     def word(self) -> str:
         """Printed in the cell: colour is never the only sign."""
         return WORDS[self]
+
+    @property
+    def spoken(self) -> str:
+        return WORDS[self].lower()
 
 
 WORDS = {
@@ -113,12 +118,17 @@ class Cell:
     @property
     def at(self) -> str:
         """The cell's name in addresses: 2026-12-10T18:00."""
-        return f"{self.day}T{self.start:%H:%M}"
+        return f"{self.day}T{self.clock}"
+
+    @property
+    def clock(self) -> str:
+        """18:00"""
+        return f"{self.start:%H:%M}"
 
     @property
     def when(self) -> str:
         """Thursday 10 December, 18:00"""
-        return f"{day_name(self.day)}, {self.start:%H:%M}"
+        return f"{day_name(self.day)}, {self.clock}"
 
 
 @dataclass(frozen=True)
@@ -175,6 +185,12 @@ class WeekGrid:
 
 def day_name(day: date) -> str:
     """Thursday 10 December"""
+    return _day_name(day, get_language())
+
+
+@lru_cache(maxsize=1000)
+def _day_name(day: date, language: str | None) -> str:
+    # A page names each day a dozen times, and formatting is slow.
     return date_format(day, "l j F")
 
 
