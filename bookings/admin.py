@@ -16,9 +16,9 @@ from bookings.domain.booking import (
     mark_no_show,
     reschedule_session,
 )
-from bookings.exceptions import BookingRefused
+from bookings.exceptions import BookingRefused, ClientBusy, SessionMoved
 from bookings.models import BookingEvent, TrainingSession
-from bookings.policy import check_rules
+from bookings.policy import check_rules, check_type_is_given
 from trainers.clock import gym_now
 
 PLACE = ("trainer", "session_date", "start_time", "end_time")
@@ -46,33 +46,59 @@ class HistoryInline(admin.TabularInline):
 class SessionForm(forms.ModelForm):
     """Staff book and move through the same verbs as members."""
 
+    # An old page must not move a session back that a colleague has moved on.
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
     class Meta:
         model = TrainingSession
         fields = [*PLACE, "client", "session_type", "notes"]
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.version = self.instance.updated_at.isoformat()
+            self.initial["seen"] = self.version
+
     def clean(self) -> dict[str, Any]:
         """What the rules refuse is refused while the form is still there to mend."""
         data = super().clean() or self.cleaned_data
-        fields = set(PLACE) | {"client", "session_type"}
-        if self.errors or not fields & set(self.changed_data):
+        if self.instance.pk and data.get("seen", "") not in ("", self.version):
+            raise forms.ValidationError(SessionMoved.sentence)
+        if self.errors:
             return data
-        moving = self.instance if self.instance.pk else None
-        wish = look_up(
-            data["trainer"],
-            client_id=moving.client_id if moving else data["client"].pk,
-            session_type=data["session_type"] if self.has_new_type() else None,
-            moving=moving,
-            now=gym_now(),
-            **{name: data[name] for name in PLACE[1:]},
-        )
         try:
-            check_rules(wish)
+            self.check(data)
+        except ClientBusy:
+            raise forms.ValidationError(
+                "The member has another session at this time."
+            ) from None
         except BookingRefused as refusal:
             raise forms.ValidationError(refusal.sentence) from None
         return data
 
-    def has_new_type(self) -> bool:
-        return not self.instance.pk or "session_type" in self.changed_data
+    def check(self, data: dict[str, Any]) -> None:
+        """All rules for a new time, the type's own rule for a new type."""
+        moving = self.instance if self.instance.pk else None
+        new_place = moving is None or set(PLACE) & set(self.changed_data)
+        new_type = moving is None or "session_type" in self.changed_data
+        if not new_place and not new_type:
+            return
+        client = moving.client if moving else data["client"]
+        if not client.is_active:
+            raise BookingRefused("This person's account is closed. Open it first.")
+        place = {name: data[name] for name in PLACE}
+        wish = look_up(
+            place.pop("trainer"),
+            client_id=client.pk,
+            session_type=data["session_type"] if new_type else None,
+            moving=moving,
+            now=gym_now(),
+            **place,
+        )
+        if new_place:
+            check_rules(wish)
+        else:
+            check_type_is_given(wish)
 
     def place(self) -> dict[str, Any]:
         data = self.cleaned_data
@@ -114,7 +140,7 @@ class TrainingSessionAdmin(admin.ModelAdmin):
         return f"{session.start_time:%H:%M} – {session.end_time:%H:%M}"
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        more = ["status", "price", "created_at"] if obj else []
+        more = ["status", "price", "created_at", "seen"] if obj else []
         return [*PLACE, "client", "session_type", "notes", *more]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -144,9 +170,20 @@ class TrainingSessionAdmin(admin.ModelAdmin):
         obj.save(update_fields=["session_type", "notes", "updated_at"])
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Who loses the race between the form's check and the verb starts again."""
+        return self.or_say_why(super().changeform_view, request, *args, **kwargs)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return self.or_say_why(super().delete_view, request, *args, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return self.or_say_why(super().changelist_view, request, *args, **kwargs)
+
+    def or_say_why(
+        self, view: Callable[..., Any], request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> Any:
+        """Who loses a race between the page and the lock is told, and starts again."""
         try:
-            return super().changeform_view(request, *args, **kwargs)
+            return view(request, *args, **kwargs)
         except BookingRefused as refusal:
             self.message_user(request, refusal.sentence, messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())

@@ -61,10 +61,10 @@ class KeyReused(BookingRefused):
 
 
 class NoLongerBooked(BookingRefused):
-    """The same form again, whose session has been cancelled since."""
+    """The same form again, whose session has ended or moved since."""
 
     code = "no_longer_booked"
-    sentence = "You booked this before, and it was cancelled. Choose the time anew."
+    sentence = "You booked this before, and it has changed since: see My sessions."
 
 
 class TooLate(BookingRefused):

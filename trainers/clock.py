@@ -18,4 +18,9 @@ def at_gym(day: date, clock_time: time) -> datetime:
 def is_on_the_clock(moment: datetime) -> bool:
     """False for a wall-clock time that is skipped when clocks are put forward."""
     here = at_gym(moment.date(), moment.time())
-    return here.astimezone(UTC).astimezone(here.tzinfo).time() == moment.time()
+    try:
+        there_and_back = here.astimezone(UTC).astimezone(here.tzinfo)
+    except OverflowError:
+        # The first and the last day of the calendar have no other zone.
+        return True
+    return there_and_back.time() == moment.time()

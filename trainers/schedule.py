@@ -105,7 +105,7 @@ def fit_trainer_schedule(trainer_id: int) -> Fitted:
     outside = [pk for pk, *place in slots if tuple(place) not in template]
     leaving = trainer.slots.filter(pk__in=outside)
     removed = leaving.filter(booking=None).delete()[0]
-    leaving.update(outside_hours=True)
+    leaving.filter(outside_hours=False).update(outside_hours=True)
     back = trainer.slots.filter(outside_hours=True).exclude(pk__in=outside)
     back.update(outside_hours=False)
     return Fitted(added, removed, corrected)

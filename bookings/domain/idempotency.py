@@ -14,6 +14,8 @@ from bookings.domain.booking import book_session
 from bookings.exceptions import KeyReused
 from bookings.models import IdempotencyKey, TrainingSession
 
+WHEN = ("session_date", "start_time", "end_time")
+
 
 @dataclass(frozen=True)
 class Receipt:
@@ -23,8 +25,9 @@ class Receipt:
     replayed: bool
 
     def still_stands(self) -> bool:
-        """Whether the session is still ahead of its client, not cancelled since."""
-        return TrainingSession.objects.active().filter(pk=self.answer["id"]).exists()
+        """Whether the session is still what was booked, neither ended nor moved."""
+        booked = {name: self.answer[name] for name in ("id", "trainer_id", *WHEN)}
+        return TrainingSession.objects.active().filter(**booked).exists()
 
 
 def book_once(

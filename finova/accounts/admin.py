@@ -48,8 +48,7 @@ class UserAdmin(DjangoUserAdmin):
     ) -> None:
         """A new email address takes the old one's way into the account away."""
         super().save_model(request, obj, form, change)
-        if change and "email" in form.changed_data:
-            EmailAddress.objects.filter(user=obj).delete()
+        EmailAddress.objects.filter(user=obj).exclude(email=obj.email).delete()
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Staff accounts are the administrator's: a new password is a way in."""

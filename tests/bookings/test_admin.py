@@ -4,13 +4,14 @@ from datetime import time
 
 import html5lib
 import pytest
+import time_machine
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group, Permission
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from bookings.domain.booking import cancel_session
+from bookings.domain.booking import cancel_session, reschedule_session
 from bookings.models import TrainingSession
 from finova.accounts.models import User
 from tests.conftest import NOW, THURSDAY
@@ -112,6 +113,42 @@ def test_an_ended_session_keeps_what_it_was(ana, maya, as_frieda):
     session.refresh_from_db()
     assert (session.start_time, session.session_type) == (time(9), "personal_training")
     assert session.notes == "ill"
+
+
+def test_an_old_page_moves_nothing_back(ana, maya, frieda, as_frieda):
+    session = book(maya, ana, THURSDAY, 9, now=NOW)
+    url = reverse("admin:bookings_trainingsession_change", args=[session.pk])
+    seen = as_frieda.get(url).context["adminform"].form.initial["seen"]
+    with time_machine.travel(NOW.replace(hour=7), tick=False):
+        move = {"session_date": THURSDAY, "start_time": time(11), "end_time": time(12)}
+        reschedule_session(session, trainer_id=ana.pk, by=frieda, now=NOW, **move)
+
+    answer = as_frieda.post(url, form_for(ana, maya, notes="old", seen=seen))
+
+    assert "Somebody has just changed this session" in answer.content.decode()
+    session.refresh_from_db()
+    assert (session.start_time, session.notes) == (time(11), "")
+
+
+def test_the_type_of_a_session_that_began_can_be_put_right(ana, maya, as_frieda):
+    session = book(maya, ana, THURSDAY, 9, now=NOW)
+    ana.slots.update(status="break")
+    url = reverse("admin:bookings_trainingsession_change", args=[session.pk])
+    data = form_for(ana, maya, session_type="consultation")
+    assert as_frieda.post(url, data).status_code == 302
+    data["session_type"] = "demo"
+    assert "does not give sessions" in as_frieda.post(url, data).content.decode()
+    session.refresh_from_db()
+    assert session.session_type == "consultation"
+
+
+def test_a_closed_account_is_booked_for_nobody(ana, maya, as_frieda):
+    maya.is_active = False
+    maya.save()
+    url = reverse("admin:bookings_trainingsession_add")
+    answer = as_frieda.post(url, form_for(ana, maya, notes="by phone"))
+    assert "account is closed" in answer.content.decode()
+    assert "by phone" in answer.content.decode()
 
 
 def test_moving_in_the_admin_is_moving(ana, maya, as_frieda):
@@ -284,6 +321,10 @@ class TestTrainers:
         selects = page.findall(".//td/select")
         assert all(select.get("disabled") is not None for select in selects)
 
+    def test_a_wrong_word_for_a_slot_is_said(self, ana, as_frieda):
+        answer = self.save(as_frieda, ana, **{"slot-1-09-00": "x"})
+        assert "x is not one of the available choices" in answer.content.decode()
+
     def test_hours_are_whole_minutes(self, as_frieda):
         answer = self.save(as_frieda, **self.hours((1, "09:00:30", "12:00")))
         assert "Give whole minutes" in answer.content.decode()
@@ -347,6 +388,13 @@ class TestPowers:
         assert as_desk.post(url, data).status_code == 302
         Client().post("/accounts/password/reset/", {"email": "maya@example.com"})
         assert "/reset/key/" not in mail.outbox[-1].body
+
+    def test_the_same_email_in_capitals_stays_verified(self, as_desk, maya):
+        EmailAddress.objects.create(user=maya, email=maya.email, verified=True)
+        url = reverse("admin:accounts_user_change", args=[maya.pk])
+        data = {"name": "Maya", "email": "MAYA@example.com", "is_active": "on"}
+        assert as_desk.post(url, data).status_code == 302
+        assert EmailAddress.objects.get(user=maya).verified
 
     def test_members_stay_outside(self, as_maya):
         assert as_maya.get("/admin/").url == "/admin/login/?next=/admin/"

@@ -82,7 +82,7 @@ def test_the_same_form_after_cancelling_does_not_pretend(ana, maya, as_maya):
     answer = as_maya.post("/trainers/ana-ruiz/book/", data)
 
     assert answer.status_code == 409
-    assert "You booked this before, and it was cancelled" in answer.content.decode()
+    assert "You booked this before, and it has changed since" in answer.content.decode()
     assert not TrainingSession.objects.active().exists()
 
 

@@ -157,6 +157,14 @@ class TestBuildWeek:
         before = build_week(ana, Week.of(sunday).previous, now=NOW)
         assert states(before, sunday - timedelta(days=7))[2] == "available"
 
+    @pytest.mark.parametrize("day", [date(1, 1, 1), date(9999, 12, 31)])
+    def test_the_ends_of_the_calendar(self, ana, day):
+        for n in range(7):
+            TrainerSchedule.objects.create(
+                trainer=ana, day_of_week=n, time_slot=time(0)
+            )
+        assert ana.slots.all().dated([day])[0].starts == time(0)
+
     def test_a_slot_that_grew_past_midnight_still_shows_its_session(self, ana, maya):
         WorkingHours.objects.create(
             trainer=ana, day_of_week=4, starts_at=time(20), ends_at=time(23, 30)

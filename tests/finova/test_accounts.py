@@ -139,6 +139,13 @@ def test_production_refuses_to_start_half_configured(monkeypatch, unset, message
     importlib.reload(finova.settings)
 
 
+def test_nobody_takes_the_demos_password_for_a_new_one(client):
+    data = {"name": "Nora", "email": "nora@example.com", "password1": "finova-demo"}
+    answer = client.post("/accounts/signup/", data)
+    assert "Choose one of your own" in answer.content.decode()
+    assert not User.objects.exists()
+
+
 def test_in_production_the_demos_password_opens_nothing(client, settings, maya):
     maya.set_password("finova-demo")
     maya.save()
