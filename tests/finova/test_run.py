@@ -18,6 +18,13 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 pytestmark = pytest.mark.xdist_group("run")
 
 
+def is_worker(process):
+    try:
+        return "finova.worker" in process.cmdline()
+    except (psutil.ZombieProcess, psutil.NoSuchProcess):
+        return False
+
+
 class Run:
     def __init__(self, data_dir, port):
         self.port, self.log = port, data_dir.parent / f"run-{time.monotonic()}.log"
@@ -58,12 +65,8 @@ class Run:
         return urllib.request.urlopen(url, timeout=5)
 
     def workers(self):
-        return [
-            child
-            for child in psutil.Process(self.process.pid).children()
-            if child.status() != psutil.STATUS_ZOMBIE
-            and "finova.worker" in child.cmdline()
-        ]
+        children = psutil.Process(self.process.pid).children()
+        return [child for child in children if is_worker(child)]
 
     def everything(self):
         """All processes it started, PostgreSQL's included."""
