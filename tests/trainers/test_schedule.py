@@ -3,6 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -92,3 +93,11 @@ class TestSchedule:
             "ana-ruiz",
             "ana-ruiz-2",
         ]
+
+    def test_hours_overlap_only_ones_own(self):
+        ana, bruno = TrainerFactory.create_batch(2)
+        hours = {"day_of_week": 1, "starts_at": time(9), "ends_at": time(12)}
+        WorkingHours.objects.create(trainer=ana, **hours)
+        WorkingHours(trainer=bruno, **hours).full_clean()
+        with pytest.raises(ValidationError, match="overlap others of that day"):
+            WorkingHours(trainer=ana, **hours).full_clean()
