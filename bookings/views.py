@@ -74,7 +74,7 @@ def book(request: HttpRequest, slug: str) -> HttpResponse:
     key = form.cleaned_data["key"]
     try:
         receipt = book_once(request.user, key=key, now=gym_now(), **form.request())
-        if not receipt.still_stands():
+        if receipt.replayed and not receipt.still_stands():
             raise NoLongerBooked
     except BookingRefused as refusal:
         messages.error(request, refusal.sentence)

@@ -41,7 +41,8 @@ def book_once(
     came with another request before.
     """
     if not key:
-        return Receipt(receipt_of(book_session(client, now=now, **request)), False)
+        session = book_session(client, now=now, **request)
+        return Receipt(session.facts(), replayed=False)
     fingerprint = fingerprint_of(request)
     with transaction.atomic():
         row, is_new = IdempotencyKey.objects.get_or_create(
@@ -51,13 +52,9 @@ def book_once(
             raise KeyReused
         if is_new:
             row.session = book_session(client, now=now, **request)
-            row.answer = receipt_of(row.session)
+            row.answer = row.session.facts()
             row.save(update_fields=["session", "answer"])
     return Receipt(row.answer, replayed=not is_new)
-
-
-def receipt_of(session: TrainingSession) -> dict[str, Any]:
-    return session.facts()
 
 
 def fingerprint_of(request: dict[str, Any]) -> str:

@@ -72,7 +72,7 @@ def sign_in(
     page.get_by_label("Email").fill(MEMBER)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("link", name="Next week").click()
+    page.get_by_role("link", name="Next week →").click()
     page.wait_for_url("**week=**")
     return page
 

@@ -93,7 +93,7 @@ def test_without_javascript(visit, ana, maya, next_thursday):
 
     expect(page.get_by_role("status")).to_contain_text("Booked:")
     expect(cell(page, next_thursday, 9)).to_have_text("Yours")
-    page.get_by_role("link", name="Next week").click()
+    page.get_by_role("link", name="Next week →").click()
     expect(cell(page, next_thursday, 9)).to_have_count(0)
     page.get_by_role("link", name="My sessions").click()
     page.get_by_role("link", name="Cancel").click()
@@ -112,7 +112,7 @@ def test_by_keyboard_alone(visit, ana, maya, next_thursday):
         for key in keys:
             page.keyboard.press(key)
 
-    page.get_by_role("link", name="Next week").focus()
+    page.get_by_role("link", name="Next week →").focus()
     press("Tab")
     ours = f"cell-{next_thursday}T09:00"
     assert focused() == f"cell-{next_thursday - timedelta(days=3)}T07:00"
@@ -188,7 +188,7 @@ def test_the_weeks_turn_and_the_back_button_brings_them_back(visit, ana, next_th
     page = visit()
     page.goto(week_of(ana, next_thursday))
     title = page.locator("#week-title").inner_text()
-    page.get_by_role("link", name="Next week").click()
+    page.get_by_role("link", name="Next week →").click()
     expect(page.locator("#week-title")).not_to_have_text(title)
     page.go_back()
     expect(page.locator("#week-title")).to_have_text(title)
