@@ -63,7 +63,7 @@ psql: $(VENV)/.demo-stamp ## a prompt on the database that `make run` uses
 # --- its proof -------------------------------------------------------------
 
 .PHONY: browser
-browser:
+browser: $(VENV)/.dev-stamp
 	@$(BIN)/python -m tests.browser.chromium
 
 .PHONY: test
