@@ -4,7 +4,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseRedirect
 from django.utils.translation import ngettext
 
 from bookings.domain.booking import (
@@ -210,7 +210,7 @@ class TrainingSessionAdmin(admin.ModelAdmin):
         sessions: QuerySet[TrainingSession],
         verb: Callable[..., TrainingSession],
         done: str,
-    ) -> HttpResponse | None:
+    ) -> None:
         """Call the verb on each session; one that refuses does not stop the rest."""
         count = 0
         for session in sessions.select_related("trainer", "client"):
@@ -226,7 +226,6 @@ class TrainingSessionAdmin(admin.ModelAdmin):
         if count:
             noun = ngettext("session", "sessions", count)
             self.message_user(request, f"{count} {noun} {done}.", messages.SUCCESS)
-        return None
 
 
 @admin.register(BookingEvent)

@@ -254,8 +254,8 @@ class TrainingSession(models.Model):
             self.lock()
             changed = kwargs.get("update_fields")
             if self.is_active and (changed is None or "status" in changed):
-                ended = TrainingSession.objects.filter(pk=self.pk)
-                if self.pk and ended.exclude(status__in=ACTIVE).exists():
+                stored = TrainingSession.objects.filter(pk=self.pk)
+                if stored.exclude(status__in=ACTIVE).exists():
                     raise WrongStatus
             self.save_locked(*args, **kwargs)
 
