@@ -143,7 +143,7 @@ class Refused(Schema):
 
 @router.post(
     "/book-training-session",
-    response={201: Booked, frozenset({400, 401, 403, 404, 409, 422}): Refused},
+    response={201: Booked, frozenset({400, 401, 403, 404, 409, 422, 503}): Refused},
     summary="Book a training session",
 )
 def book_training_session(
@@ -178,7 +178,7 @@ def book_training_session(
 
 @router.get(
     "/trainers/{int:trainer_id}/schedule/{date}",
-    response={200: ScheduleOfDay, frozenset({401, 404, 422}): Refused},
+    response={200: ScheduleOfDay, frozenset({401, 404, 422, 503}): Refused},
     summary="A trainer's day",
 )
 def trainer_schedule(

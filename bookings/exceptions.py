@@ -60,6 +60,15 @@ class KeyReused(BookingRefused):
     field = "Idempotency-Key"
 
 
+class Unstorable(BookingRefused):
+    """The rules let it pass and the database did not: a value no column can hold."""
+
+    code = "invalid"
+    sentence = "This cannot be stored. Check the date, the times and the text."
+    status = 422
+    field = "body"
+
+
 class NoLongerBooked(BookingRefused):
     """The same form again, whose session has ended or moved since."""
 
@@ -82,6 +91,29 @@ class WrongStatus(BookingRefused):
 
     code = "wrong_status"
     sentence = "This session has already ended or been cancelled."
+
+
+class Busy(BookingRefused):
+    """The moment was bad: a second later the same request would do."""
+
+    code = "busy"
+    sentence = "Too many people are booking right now. Please try again in a moment."
+    status = 503
+
+
+class Conflicted(Busy):
+    """PostgreSQL undid the whole transaction and asks for it once more."""
+
+
+class Away(BookingRefused):
+    """The database is away. Where the connection broke, it may have stored it."""
+
+    code = "unavailable"
+    sentence = (
+        "We cannot reach our records at the moment, so this may not have gone through. "
+        "Please try again in a moment: nobody is booked twice."
+    )
+    status = 503
 
 
 class SessionMoved(BookingRefused):

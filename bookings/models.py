@@ -1,5 +1,4 @@
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Never, Self, cast
@@ -11,28 +10,17 @@ from django.contrib.postgres.fields import RangeOperators
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import MinValueValidator
-from django.db import IntegrityError, models, transaction
+from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.timezone import localtime
 
-from bookings.exceptions import (
-    BookingRefused,
-    ClientBusy,
-    SessionMoved,
-    SlotTaken,
-    WrongStatus,
-)
+from bookings.exceptions import ClientBusy, SessionMoved, SlotTaken, WrongStatus
+from bookings.transactions import CLIENT_OVERLAP, TRAINER_OVERLAP, writing
 from trainers.clock import at_gym
 from trainers.models import Int8Range, SessionType, Trainer, TsRange
 
-TRAINER_OVERLAP = "training_sessions_no_trainer_overlap"
-CLIENT_OVERLAP = "training_sessions_no_client_overlap"
 ONLY_ADDED_TO = "The history is only ever added to."
-BEHIND_CONSTRAINT: dict[str, type[BookingRefused]] = {
-    TRAINER_OVERLAP: SlotTaken,
-    CLIENT_OVERLAP: ClientBusy,
-}
 
 
 class SessionStatus(models.TextChoices):
@@ -61,20 +49,6 @@ def lock_people(
     return locked_clients, Trainer.objects.lock(trainer_ids)
 
 
-@contextmanager
-def writing(using: str | None = None) -> Iterator[None]:
-    """One transaction. Who meets a constraint hears the rule it stands behind."""
-    try:
-        with transaction.atomic(using=using):
-            yield
-    except IntegrityError as error:
-        diagnosis = getattr(error.__cause__, "diag", None)
-        refusal = BEHIND_CONSTRAINT.get(getattr(diagnosis, "constraint_name", ""))
-        if refusal is None:
-            raise
-        raise refusal from error
-
-
 class TrainingSessionQuerySet(models.QuerySet["TrainingSession"]):
     def active(self) -> Self:
         return self.filter(status__in=ACTIVE)
@@ -93,7 +67,7 @@ class TrainingSessionQuerySet(models.QuerySet["TrainingSession"]):
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Deletes what it found before it locked; raises SessionMoved if that moved."""
-        with transaction.atomic(using=self.db):
+        with writing(using=self.db):
             found = {pk: people for pk, *people in self._with_people()}
             clients, trainers = zip(*found.values(), strict=True) if found else ((), ())
             lock_people(clients, trainers)
@@ -268,7 +242,7 @@ class TrainingSession(models.Model):
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        with transaction.atomic(using=kwargs.get("using")):
+        with writing(kwargs.get("using")):
             self.lock()
             return super().delete(*args, **kwargs)
 

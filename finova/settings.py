@@ -6,6 +6,7 @@ until it has been told its secrets and its database.
 """
 
 from pathlib import Path
+from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -70,6 +71,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "finova.logs.log_requests",
+    "finova.errors.say_when_to_retry",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -107,9 +110,28 @@ TEMPLATES = [
 # --- the database --------------------------------------------------------------
 
 EMBEDDED_POSTGRES = not env("DATABASE_URL", default="")
+DATABASE: dict[str, Any] = (
+    embedded_postgres.address(DATA_DIR) if EMBEDDED_POSTGRES else env.db()
+)
+# A transaction takes milliseconds. One that waits or hangs is ended, and its caller
+# told to try again, before it holds up everybody behind it. When a web process is
+# killed while its query runs, PostgreSQL looks for it that often, and frees its locks.
+TIMEOUTS = {
+    "lock_timeout": "3s",
+    "statement_timeout": "10s",
+    "idle_in_transaction_session_timeout": "10s",
+    "client_connection_check_interval": "500ms",
+}
+GIVEN: dict[str, Any] = DATABASE.pop("OPTIONS", {})
+OPTIONS = [f"-c {name}={limit}" for name, limit in TIMEOUTS.items()]
 DATABASES = {
-    "default": (embedded_postgres.address(DATA_DIR) if EMBEDDED_POSTGRES else env.db())
+    "default": DATABASE
     | {
+        "OPTIONS": {
+            "connect_timeout": 3,
+            **GIVEN,
+            "options": " ".join([*OPTIONS, GIVEN.get("options", "")]).strip(),
+        },
         # The server's threads live as long as its process, and each keeps its own
         # connection; opening one per request cost a third of the throughput.
         "CONN_MAX_AGE": None,
@@ -205,6 +227,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 if PRODUCTION:
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
+    # The load balancer asks behind the proxy, without encryption.
+    SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
@@ -215,9 +239,13 @@ if PRODUCTION:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {
-        "plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}
-    },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {"json": {"()": "finova.logs.JsonLine"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="WARNING")},
+    # Both bring a handler of their own, which would say everything a second time.
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        "uvicorn": {"handlers": [], "propagate": True},
+        "uvicorn.access": {"handlers": [], "propagate": True},
+    },
 }

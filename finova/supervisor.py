@@ -132,7 +132,7 @@ def wait_until_answering() -> None:
     say("Starting the site")
     for _ in range(150):
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{PORT}/trainers/", timeout=5)
+            urllib.request.urlopen(f"http://127.0.0.1:{PORT}/readyz", timeout=5)
             return
         except urllib.error.HTTPError as error:
             sys.exit(f"The site answers {error.code}; what it logged is above.")

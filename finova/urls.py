@@ -7,6 +7,7 @@ from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
 from finova.api import api
+from finova.health import healthz, readyz
 
 # One door for everybody: the throttled one, which can ask for a second factor.
 admin.autodiscover()
@@ -22,10 +23,14 @@ for pattern in api_urls[0]:
     # The API answers 401 itself instead of sending programs to the sign-in page.
     pattern.callback.login_required = False
 
+handler500 = "finova.errors.server_error"
+
 urlpatterns = [
     path("", include("bookings.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/", api_urls),
     path("favicon.ico", login_not_required(favicon)),
+    path("healthz", healthz),
+    path("readyz", readyz),
 ]

@@ -9,4 +9,4 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
 # The browser tests' server runs in threads that outlive a test; a connection that
 # stayed open would keep the test database from being dropped.
-DATABASES["default"]["CONN_MAX_AGE"] = 0  # type: ignore[assignment] # noqa: F405
+DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405

@@ -17,6 +17,7 @@ MODULES = [
 APPS = ["trainers", "bookings", "finova"]
 BOOKINGS = [
     ["exceptions"],
+    ["transactions"],
     ["models"],
     ["policy"],
     ["domain", "demo"],
@@ -83,9 +84,8 @@ def test_transactions_open_in_the_domain_and_in_the_sessions_own_save_alone():
         name_of(path) for path in MODULES if "transaction.atomic" in path.read_text()
     }
     assert opening == {
-        "bookings.domain.idempotency",
         "bookings.domain.projection",
-        "bookings.models",
+        "bookings.transactions",
         # Two commands: one tries a trainer and takes it back, one makes up a gym.
         "bookings.management.commands.init_trainer_schedules",
         "bookings.management.commands.seed_demo_gym",

@@ -23,14 +23,15 @@ from bookings.models import (
     SessionStatus,
     TrainingSession,
     lock_people,
-    writing,
 )
 from bookings.policy import Wish, check_rules
+from bookings.transactions import persistent, writing
 from trainers.models import SessionType, Trainer, TrainerSchedule
 
 Action = BookingEvent.Action
 
 
+@persistent
 def book_session(
     client: AbstractBaseUser,
     *,
@@ -76,6 +77,7 @@ def book_session(
     return session
 
 
+@persistent
 def reschedule_session(
     session: TrainingSession,
     *,
@@ -115,6 +117,7 @@ def reschedule_session(
     return locked
 
 
+@persistent
 def confirm_session(
     session: TrainingSession, *, by: AbstractBaseUser, now: datetime
 ) -> TrainingSession:
@@ -123,6 +126,7 @@ def confirm_session(
         return change_status(locked_copy(session), Action.CONFIRMED, by=by, now=now)
 
 
+@persistent
 def cancel_session(
     session: TrainingSession,
     *,
@@ -144,6 +148,7 @@ def cancel_session(
         )
 
 
+@persistent
 def complete_session(
     session: TrainingSession, *, by: AbstractBaseUser, now: datetime
 ) -> TrainingSession:
@@ -152,6 +157,7 @@ def complete_session(
         return change_status(locked_copy(session), Action.COMPLETED, by=by, now=now)
 
 
+@persistent
 def mark_no_show(
     session: TrainingSession, *, by: AbstractBaseUser, now: datetime
 ) -> TrainingSession:
@@ -163,6 +169,7 @@ def mark_no_show(
         return change_status(locked, Action.NO_SHOW, by=by, now=now)
 
 
+@persistent
 def reopen_session(
     session: TrainingSession, *, by: AbstractBaseUser, now: datetime
 ) -> TrainingSession:

@@ -8,11 +8,11 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import transaction
 
 from bookings.domain.booking import book_session
 from bookings.exceptions import KeyReused
 from bookings.models import IdempotencyKey, TrainingSession
+from bookings.transactions import persistent, writing
 
 WHEN = ("session_date", "start_time", "end_time")
 
@@ -30,6 +30,7 @@ class Receipt:
         return TrainingSession.objects.active().filter(**booked).exists()
 
 
+@persistent
 def book_once(
     client: AbstractBaseUser, *, key: str, now: datetime, **request: Any
 ) -> Receipt:
@@ -44,7 +45,7 @@ def book_once(
         session = book_session(client, now=now, **request)
         return Receipt(session.facts(), replayed=False)
     fingerprint = fingerprint_of(request)
-    with transaction.atomic():
+    with writing():
         row, is_new = IdempotencyKey.objects.get_or_create(
             client_id=client.pk, key=key, defaults={"fingerprint": fingerprint}
         )

@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate, post_save
+from django.db.models.signals import post_migrate, post_save, pre_migrate
 
 
 class AccountsConfig(AppConfig):
@@ -7,8 +7,11 @@ class AccountsConfig(AppConfig):
     verbose_name = "People"
 
     def ready(self) -> None:
+        from finova import migrating
         from finova.accounts import roles
 
+        pre_migrate.connect(migrating.take_your_time, sender=self)
+        post_migrate.connect(migrating.hurry_again, sender=self)
         # Without a sender: after every app, because roles name permissions of all.
         post_migrate.connect(roles.make_roles, dispatch_uid="make_roles")
         post_save.connect(

@@ -1,0 +1,60 @@
+"""Each log record is one line of JSON that names the request it belongs to."""
+
+import json
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from contextvars import ContextVar
+from datetime import UTC, datetime
+
+from django.http import HttpRequest, HttpResponseBase
+
+logger = logging.getLogger("finova.requests")
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+
+class JsonLine(logging.Formatter):
+    """What happened, when (UTC), in which request; facts given as `extra={"facts"}`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            "request_id": request_id.get(),
+            **getattr(record, "facts", {}),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps({name: fact for name, fact in line.items() if fact != ""})
+
+
+def log_requests(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Give each request an id, log how it was answered, and tell the caller the id.
+
+    Logged are path and status; never a query, a body or a header, where secrets are.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        started = time.perf_counter()
+        token = request_id.set(uuid.uuid4().hex)
+        try:
+            response = get_response(request)
+            facts = {
+                "method": request.method,
+                "path": request.path,
+                "status": response.status_code,
+                "milliseconds": round((time.perf_counter() - started) * 1000, 1),
+            }
+            logger.info("%(method)s %(path)s", facts, extra={"facts": facts})
+            response["X-Request-ID"] = request_id.get()
+            return response
+        finally:
+            request_id.reset(token)
+
+    return middleware
