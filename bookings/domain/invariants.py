@@ -1,0 +1,461 @@
+"""What must be true of the database at every moment, whoever wrote to it.
+
+Each promise is one SQL statement that must return no row; what it does return are
+the ids of the rows that break it. The statements decide nothing by code of ours, so
+they also judge that code. They can be pasted into psql one by one, and each sees the
+database at a single moment, so that a gym may ask while the site is open.
+
+What a promise does not say is meant too. Active sessions of a trainer who takes no
+more bookings stand. A session without any history was put in by hand (SQL, or a plain
+save from a shell), which is allowed. Slots may overlap between a changed session
+length and the next `init_trainer_schedules`. And staff's `unavailable` and `break`
+stay whatever is booked.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db import connection
+
+
+@dataclass(frozen=True)
+class Invariant:
+    """A promise in a sentence, and the SQL that finds what breaks it, by id."""
+
+    name: str
+    promise: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A promise and the ids (of the constraint, its name) that break it."""
+
+    invariant: Invariant
+    ids: tuple[int | str, ...]
+
+
+TRAINER_ONCE = Invariant(
+    "trainer_once",
+    "No trainer has two active sessions at the same time.",
+    """
+    SELECT x.id FROM training_sessions x
+    WHERE x.status IN ('scheduled', 'confirmed')
+      AND EXISTS (
+        SELECT FROM training_sessions other
+        WHERE other.trainer_id = x.trainer_id
+          AND other.session_date = x.session_date
+          AND other.status IN ('scheduled', 'confirmed')
+          AND other.start_time < x.end_time AND x.start_time < other.end_time
+          AND other.id <> x.id)
+    ORDER BY x.trainer_id, x.session_date, x.start_time
+    """,
+)
+
+CLIENT_ONCE = Invariant(
+    "client_once",
+    "No member has two active sessions at the same time.",
+    """
+    SELECT x.id FROM training_sessions x
+    WHERE x.status IN ('scheduled', 'confirmed')
+      AND EXISTS (
+        SELECT FROM training_sessions other
+        WHERE other.client_id = x.client_id
+          AND other.session_date = x.session_date
+          AND other.status IN ('scheduled', 'confirmed')
+          AND other.start_time < x.end_time AND x.start_time < other.end_time
+          AND other.id <> x.id)
+    ORDER BY x.client_id, x.session_date, x.start_time
+    """,
+)
+
+SESSION_BETWEEN_TWO = Invariant(
+    "session_between_two",
+    "Every session has a trainer and a member who exist.",
+    """
+    SELECT x.id FROM training_sessions x
+    WHERE NOT EXISTS (SELECT FROM trainers t WHERE t.id = x.trainer_id)
+       OR NOT EXISTS (SELECT FROM users u WHERE u.id = x.client_id)
+    """,
+)
+
+SESSION_WORDS = Invariant(
+    "session_words",
+    "Every session has a known status and type, and a price of nothing or more.",
+    """
+    SELECT id FROM training_sessions
+    WHERE (status IN ('scheduled', 'confirmed', 'completed', 'cancelled', 'no_show'))
+          IS NOT TRUE
+       OR (session_type IN ('personal_training', 'group_session', 'consultation',
+                            'demo')) IS NOT TRUE
+       OR price < 0 OR price = 'NaN'
+    """,
+)
+
+SESSION_TIMES = Invariant(
+    "session_times",
+    "Every session ends after it starts, on the same day, on a date in the calendar.",
+    """
+    SELECT id FROM training_sessions
+    WHERE (end_time > start_time AND end_time < '24:00'
+           AND session_date BETWEEN '2000-01-01' AND '9999-12-31'
+           AND created_at BETWEEN '1900-01-01Z' AND '9999-12-30Z'
+           AND updated_at BETWEEN '1900-01-01Z' AND '9999-12-30Z'
+           AND coalesce(cancelled_at, now()) BETWEEN '1900-01-01Z' AND '9999-12-30Z')
+          IS NOT TRUE
+    """,
+)
+
+SLOT_ONCE = Invariant(
+    "slot_once",
+    "No trainer has two slots that start at the same time of the same weekday.",
+    """
+    SELECT s.id FROM trainer_schedules s
+    JOIN trainer_schedules other USING (trainer_id, day_of_week, time_slot)
+    WHERE other.id <> s.id
+    """,
+)
+
+SLOT_WORDS = Invariant(
+    "slot_words",
+    "Every slot has a known status, a weekday from 0 (Sunday) to 6, and a time of day.",
+    """
+    SELECT id FROM trainer_schedules
+    WHERE (status IN ('available', 'booked', 'unavailable', 'break')
+           AND day_of_week BETWEEN 0 AND 6 AND time_slot < '24:00') IS NOT TRUE
+    """,
+)
+
+SLOT_FOLLOWS_SESSIONS = Invariant(
+    "slot_follows_sessions",
+    "Every slot shows its trainer's earliest active session in it, and nothing where "
+    "there is none.",
+    """
+    SELECT s.id
+    FROM trainer_schedules s
+    JOIN trainers t ON t.id = s.trainer_id
+    LEFT JOIN LATERAL (
+        SELECT x.id, x.client_id, x.session_date
+        FROM training_sessions x
+        WHERE x.trainer_id = s.trainer_id
+          AND x.status IN ('scheduled', 'confirmed')
+          AND EXTRACT(DOW FROM x.session_date) = s.day_of_week
+          AND x.end_time > s.time_slot
+          AND x.start_time - s.time_slot < t.session_minutes * interval '1 minute'
+        ORDER BY x.session_date, x.start_time, x.id
+        LIMIT 1
+    ) first ON true
+    WHERE (s.booking_id, s.client_id, s.session_date)
+          IS DISTINCT FROM (first.id, first.client_id, first.session_date)
+       OR (s.status NOT IN ('unavailable', 'break')
+           AND (s.status = 'booked') <> (first.id IS NOT NULL))
+    """,
+)
+
+SLOT_OUTSIDE_HOURS = Invariant(
+    "slot_outside_hours",
+    "A slot outside the working hours stands only for a session in it.",
+    "SELECT id FROM trainer_schedules WHERE outside_hours AND booking_id IS NULL",
+)
+
+HOURS_TIMES = Invariant(
+    "hours_times",
+    "Working hours end after they start, within a day of the week.",
+    """
+    SELECT id FROM working_hours
+    WHERE (ends_at > starts_at AND ends_at < '24:00' AND day_of_week BETWEEN 0 AND 6)
+          IS NOT TRUE
+    """,
+)
+
+HOURS_ONCE = Invariant(
+    "hours_once",
+    "No trainer has working hours that overlap.",
+    """
+    SELECT h.id FROM working_hours h
+    JOIN working_hours other USING (trainer_id, day_of_week)
+    WHERE other.id <> h.id
+      AND other.starts_at < h.ends_at AND h.starts_at < other.ends_at
+    """,
+)
+
+TIME_OFF_TIMES = Invariant(
+    "time_off_times",
+    "Time off ends after it starts, on dates in the calendar.",
+    """
+    SELECT id FROM time_off
+    WHERE (first_day BETWEEN '0001-01-01' AND '9999-12-31'
+           AND last_day BETWEEN '0001-01-01' AND '9999-12-31'
+           AND starts_at < '24:00' AND coalesce(ends_at, '12:00') < '24:00'
+           AND (last_day > first_day
+                OR last_day = first_day
+                   AND coalesce(ends_at, '24:00') > starts_at)) IS NOT TRUE
+    """,
+)
+
+KEY_ANSWERED = Invariant(
+    "key_answered",
+    "Every idempotency key has an answer, for the member who sent it.",
+    """
+    SELECT id FROM idempotency_keys
+    WHERE answer ->> 'id' IS NULL
+       OR answer ->> 'client_id' IS DISTINCT FROM client_id::text
+    """,
+)
+
+KEY_OF_ITS_SESSION = Invariant(
+    "key_of_its_session",
+    "Every idempotency key points to the session that its answer names, and to none "
+    "when that was deleted.",
+    """
+    SELECT k.id FROM idempotency_keys k
+    LEFT JOIN training_sessions x ON x.id::text = k.answer ->> 'id'
+    WHERE k.session_id IS DISTINCT FROM x.id OR x.client_id <> k.client_id
+    """,
+)
+
+KEY_ONCE = Invariant(
+    "key_once",
+    "No member has an idempotency key twice, and no session has two keys.",
+    """
+    SELECT k.id FROM idempotency_keys k
+    WHERE EXISTS (
+        SELECT FROM idempotency_keys other
+        WHERE other.id <> k.id
+          AND other.client_id = k.client_id AND other.key = k.key)
+       OR EXISTS (
+        SELECT FROM idempotency_keys other
+        WHERE other.id <> k.id AND other.session_id = k.session_id)
+    """,
+)
+
+KEY_IN_HISTORY = Invariant(
+    "key_in_history",
+    "Every session booked with an idempotency key has its booking in the history.",
+    """
+    SELECT k.session_id FROM idempotency_keys k
+    WHERE k.session_id IS NOT NULL
+      AND NOT EXISTS (
+        SELECT FROM booking_events e
+        WHERE e.session_id = k.session_id AND e.action = 'booked')
+    """,
+)
+
+# Texts are compared, for a cast would stop at a line that holds no date at all. The
+# history keeps milliseconds, and a time of day is told apart by its seconds.
+HISTORY_UP_TO_DATE = Invariant(
+    "history_up_to_date",
+    "The last line of a session's history says what the session says.",
+    """
+    SELECT x.id FROM training_sessions x
+    JOIN LATERAL (
+        SELECT e.after FROM booking_events e
+        WHERE e.session_id = x.id
+        ORDER BY e.id DESC
+        LIMIT 1
+    ) last ON true
+    WHERE (x.id::text, x.trainer_id::text, x.client_id::text, x.status,
+           x.price::text, to_char(x.session_date, 'YYYY-MM-DD'),
+           to_char(x.start_time, 'HH24:MI:SS'), to_char(x.end_time, 'HH24:MI:SS'))
+          IS DISTINCT FROM
+          (after ->> 'id', after ->> 'trainer_id', after ->> 'client_id',
+           after ->> 'status', after ->> 'price', after ->> 'session_date',
+           left(after ->> 'start_time', 8), left(after ->> 'end_time', 8))
+    """,
+)
+
+HISTORY_STEPS = Invariant(
+    "history_steps",
+    "Every line of the history is a known step at a date in the calendar, with its "
+    "session and the status that the step leads to.",
+    """
+    SELECT id FROM booking_events
+    WHERE ((action, after ->> 'status') IN (
+            ('booked', 'scheduled'), ('confirmed', 'confirmed'),
+            ('moved', 'scheduled'), ('moved', 'confirmed'),
+            ('cancelled', 'cancelled'), ('completed', 'completed'),
+            ('no_show', 'no_show'), ('reopened', 'scheduled'))
+           AND at BETWEEN '1900-01-01Z' AND '9999-12-30Z'
+           AND coalesce(session_id::text, after ->> 'id') = after ->> 'id') IS NOT TRUE
+    """,
+)
+
+HISTORY_BEGINS = Invariant(
+    "history_begins",
+    "A session is booked once, and that is the first line of its history.",
+    """
+    SELECT e.id FROM booking_events e
+    WHERE (e.action = 'booked') <> (e.before = '{}')
+       OR (e.action = 'booked' AND EXISTS (
+            SELECT FROM booking_events earlier
+            WHERE earlier.session_id = e.session_id AND earlier.id < e.id))
+    """,
+)
+
+GUARDS_STAND = Invariant(
+    "guards_stand",
+    "Every rule that the database itself enforces is there, checked and switched on.",
+    """
+    SELECT guard FROM (VALUES
+        ('training_sessions', 'training_sessions_no_trainer_overlap'),
+        ('training_sessions', 'training_sessions_no_client_overlap'),
+        ('training_sessions', 'training_sessions_end_after_start'),
+        ('training_sessions', 'training_sessions_end_same_day'),
+        ('training_sessions', 'training_sessions_date_readable'),
+        ('training_sessions', 'training_sessions_status_known'),
+        ('training_sessions', 'training_sessions_type_known'),
+        ('training_sessions', 'training_sessions_price_not_negative'),
+        ('training_sessions', 'training_sessions_client_id_fd7570d2_fk_users_id'),
+        ('training_sessions', 'training_sessions_trainer_id_7c3ab90c_fk_trainers_id'),
+        ('trainer_schedules', 'trainer_schedules_one_slot_per_time'),
+        ('trainer_schedules', 'trainer_schedules_day_of_week_check'),
+        ('trainer_schedules', 'trainer_schedules_day_of_week_range'),
+        ('trainer_schedules', 'trainer_schedules_status_known'),
+        ('trainer_schedules',
+         'trainer_schedules_booking_id_6b2c23ee_fk_training_sessions_id'),
+        ('trainer_schedules', 'trainer_schedules_client_id_843d1e5e_fk_users_id'),
+        ('trainer_schedules', 'trainer_schedules_trainer_id_c51a3d21_fk_trainers_id'),
+        ('booking_events', 'booking_events_actor_id_503a6ec7_fk_users_id'),
+        ('booking_events',
+         'booking_events_session_id_b3b57649_fk_training_sessions_id'),
+        ('idempotency_keys', 'idempotency_keys_one_per_client'),
+        ('idempotency_keys', 'idempotency_keys_client_id_b3cf5309_fk_users_id'),
+        ('idempotency_keys',
+         'idempotency_keys_session_id_273bdbf8_fk_training_sessions_id'),
+        ('trainers', 'trainers_slug_key'),
+        ('trainers', 'trainers_user_id_key'),
+        ('trainers', 'trainers_session_minutes_check'),
+        ('trainers', 'trainers_session_minutes_range'),
+        ('trainers', 'trainers_hourly_rate_not_negative'),
+        ('trainers', 'trainers_user_id_14b4e927_fk_users_id'),
+        ('working_hours', 'working_hours_no_overlap'),
+        ('working_hours', 'working_hours_day_of_week_check'),
+        ('working_hours', 'working_hours_day_of_week_range'),
+        ('working_hours', 'working_hours_end_after_start'),
+        ('working_hours', 'working_hours_trainer_id_a0834ab1_fk_trainers_id'),
+        ('time_off', 'time_off_end_after_start'),
+        ('time_off', 'time_off_trainer_id_9042666f_fk_trainers_id')
+    ) AS wanted (guarded, guard)
+    WHERE NOT EXISTS (
+        SELECT FROM pg_constraint c
+        WHERE c.conname = guard AND c.conrelid = to_regclass(guarded)
+          AND c.convalidated
+          -- An index may be left half-built, and a foreign key's triggers be off.
+          AND NOT EXISTS (
+            SELECT FROM pg_index i
+            WHERE i.indexrelid = c.conindid AND c.contype <> 'f'
+              AND NOT (i.indisvalid AND i.indisready AND i.indislive))
+          AND NOT EXISTS (
+            SELECT FROM pg_trigger g
+            WHERE g.tgconstraint = c.oid AND g.tgenabled NOT IN ('O', 'A')))
+    ORDER BY guard
+    """,
+)
+
+COLUMNS_FILLED = Invariant(
+    "columns_filled",
+    "Nothing that the rules look at may be left empty.",
+    """
+    SELECT a.attrelid::regclass || '.' || a.attname
+    FROM pg_attribute a
+    WHERE a.attnum > 0 AND NOT a.attisdropped AND NOT a.attnotnull
+      AND (a.attrelid = to_regclass('training_sessions')
+           AND a.attname NOT IN ('price', 'cancelled_at')
+        OR a.attrelid = to_regclass('trainer_schedules')
+           AND a.attname IN ('trainer_id', 'day_of_week', 'time_slot', 'status')
+        OR a.attrelid = to_regclass('idempotency_keys') AND a.attname <> 'session_id')
+    """,
+)
+
+INDEXES_VALID = Invariant(
+    "indexes_valid",
+    "No index is half-built: each finds every row.",
+    """
+    SELECT i.indexrelid::regclass::text FROM pg_index i
+    WHERE i.indrelid IN (to_regclass('training_sessions'),
+                         to_regclass('trainer_schedules'),
+                         to_regclass('booking_events'),
+                         to_regclass('idempotency_keys'),
+                         to_regclass('trainers'),
+                         to_regclass('working_hours'), to_regclass('time_off'))
+      AND NOT (i.indisvalid AND i.indisready AND i.indislive)
+    """,
+)
+
+NOBODY_IDLES = Invariant(
+    "nobody_idles",
+    "No connection has begun a transaction and then done nothing for a minute.",
+    """
+    SELECT pid FROM pg_stat_activity
+    WHERE datname = current_database()
+      AND state LIKE 'idle in transaction%'
+      AND state_change < clock_timestamp() - interval '60 seconds'
+    """,
+)
+
+NOBODY_WAITS = Invariant(
+    "nobody_waits",
+    "No connection has waited for a lock for half a minute.",
+    """
+    SELECT DISTINCT l.pid FROM pg_locks l
+    JOIN pg_stat_activity a USING (pid)
+    WHERE a.datname = current_database()
+      AND NOT l.granted
+      AND l.waitstart < clock_timestamp() - interval '30 seconds'
+    """,
+)
+
+NOTHING_PREPARED = Invariant(
+    "nothing_prepared",
+    "No transaction was prepared and then forgotten.",
+    """
+    SELECT gid FROM pg_prepared_xacts
+    WHERE database = current_database()
+      AND prepared < clock_timestamp() - interval '60 seconds'
+    """,
+)
+
+INVARIANTS = (
+    TRAINER_ONCE,
+    CLIENT_ONCE,
+    SESSION_BETWEEN_TWO,
+    SESSION_WORDS,
+    SESSION_TIMES,
+    SLOT_ONCE,
+    SLOT_WORDS,
+    SLOT_FOLLOWS_SESSIONS,
+    SLOT_OUTSIDE_HOURS,
+    HOURS_TIMES,
+    HOURS_ONCE,
+    TIME_OFF_TIMES,
+    KEY_ANSWERED,
+    KEY_OF_ITS_SESSION,
+    KEY_ONCE,
+    KEY_IN_HISTORY,
+    HISTORY_UP_TO_DATE,
+    HISTORY_STEPS,
+    HISTORY_BEGINS,
+    GUARDS_STAND,
+    COLUMNS_FILLED,
+    INDEXES_VALID,
+    NOBODY_IDLES,
+    NOBODY_WAITS,
+    NOTHING_PREPARED,
+)
+
+
+def offending_ids(invariant: Invariant) -> tuple[int | str, ...]:
+    with connection.cursor() as cursor:
+        cursor.execute(invariant.sql)
+        return tuple(row[0] for row in cursor.fetchall())
+
+
+def broken_promises() -> list[Broken]:
+    """Each promise that does not hold now; an empty list when all do. Locks nothing."""
+    return [broken for broken in checked() if broken.ids]
+
+
+def checked() -> Iterator[Broken]:
+    """Every promise as it is checked, with no ids where it holds."""
+    for invariant in INVARIANTS:
+        yield Broken(invariant, offending_ids(invariant))
