@@ -1,9 +1,9 @@
 """What must be true of the database at every moment, whoever wrote to it.
 
-Each promise is one SQL statement that must return no row; what it does return are
-the ids of the rows that break it. The statements decide nothing by code of ours, so
-they also judge that code. They can be pasted into psql one by one, and each sees the
-database at a single moment, so that a gym may ask while the site is open.
+Each promise is one SQL statement that must return no row; what it does return is the
+id of each row that breaks it and, where that helps, a note. The statements use no code
+of ours, so they also judge that code. They can be pasted into psql one by one, and each
+sees the database at a single moment, so that a gym may ask while the site is open.
 
 What a promise does not say is meant too. Active sessions of a trainer who takes no
 more bookings stand. A session without any history was put in by hand (SQL, or a plain
@@ -12,7 +12,6 @@ length and the next `init_trainer_schedules`. And staff's `unavailable` and `bre
 stay whatever is booked.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import connection
@@ -29,26 +28,32 @@ class Invariant:
 
 @dataclass(frozen=True)
 class Broken:
-    """A promise and the ids (of the constraint, its name) that break it."""
+    """A promise, the ids (of a constraint, its name) that break it, and notes."""
 
     invariant: Invariant
     ids: tuple[int | str, ...]
+    notes: tuple[str, ...] = ()
 
 
 TRAINER_ONCE = Invariant(
     "trainer_once",
     "No trainer has two active sessions at the same time.",
     """
-    SELECT x.id FROM training_sessions x
+    SELECT both_of.id,
+           format('sessions %s and %s: %s, %s, %s-%s and %s-%s', x.id, y.id,
+                  who.name, x.session_date,
+                  left(x.start_time::text, 5), left(x.end_time::text, 5),
+                  left(y.start_time::text, 5), left(y.end_time::text, 5))
+    FROM training_sessions x
+    JOIN training_sessions y
+      ON y.trainer_id = x.trainer_id AND y.session_date = x.session_date
+     AND y.start_time < x.end_time AND x.start_time < y.end_time
+     AND y.id > x.id
+    LEFT JOIN trainers who ON who.id = x.trainer_id
+    CROSS JOIN LATERAL (VALUES (x.id), (y.id)) AS both_of (id)
     WHERE x.status IN ('scheduled', 'confirmed')
-      AND EXISTS (
-        SELECT FROM training_sessions other
-        WHERE other.trainer_id = x.trainer_id
-          AND other.session_date = x.session_date
-          AND other.status IN ('scheduled', 'confirmed')
-          AND other.start_time < x.end_time AND x.start_time < other.end_time
-          AND other.id <> x.id)
-    ORDER BY x.trainer_id, x.session_date, x.start_time
+      AND y.status IN ('scheduled', 'confirmed')
+    ORDER BY x.session_date, x.start_time, x.id, y.id
     """,
 )
 
@@ -56,16 +61,21 @@ CLIENT_ONCE = Invariant(
     "client_once",
     "No member has two active sessions at the same time.",
     """
-    SELECT x.id FROM training_sessions x
+    SELECT both_of.id,
+           format('sessions %s and %s: %s, %s, %s-%s and %s-%s', x.id, y.id,
+                  coalesce(nullif(who.name, ''), who.email), x.session_date,
+                  left(x.start_time::text, 5), left(x.end_time::text, 5),
+                  left(y.start_time::text, 5), left(y.end_time::text, 5))
+    FROM training_sessions x
+    JOIN training_sessions y
+      ON y.client_id = x.client_id AND y.session_date = x.session_date
+     AND y.start_time < x.end_time AND x.start_time < y.end_time
+     AND y.id > x.id
+    LEFT JOIN users who ON who.id = x.client_id
+    CROSS JOIN LATERAL (VALUES (x.id), (y.id)) AS both_of (id)
     WHERE x.status IN ('scheduled', 'confirmed')
-      AND EXISTS (
-        SELECT FROM training_sessions other
-        WHERE other.client_id = x.client_id
-          AND other.session_date = x.session_date
-          AND other.status IN ('scheduled', 'confirmed')
-          AND other.start_time < x.end_time AND x.start_time < other.end_time
-          AND other.id <> x.id)
-    ORDER BY x.client_id, x.session_date, x.start_time
+      AND y.status IN ('scheduled', 'confirmed')
+    ORDER BY x.session_date, x.start_time, x.id, y.id
     """,
 )
 
@@ -444,18 +454,16 @@ INVARIANTS = (
 )
 
 
-def offending_ids(invariant: Invariant) -> tuple[int | str, ...]:
+def check(invariant: Invariant) -> Broken:
+    """What breaks the promise now; without ids it holds."""
     with connection.cursor() as cursor:
         cursor.execute(invariant.sql)
-        return tuple(row[0] for row in cursor.fetchall())
+        rows = cursor.fetchall()
+    ids = dict.fromkeys(row[0] for row in rows)
+    notes = dict.fromkeys(note for row in rows for note in row[1:])
+    return Broken(invariant, tuple(ids), tuple(notes))
 
 
 def broken_promises() -> list[Broken]:
-    """Each promise that does not hold now; an empty list when all do. Locks nothing."""
-    return [broken for broken in checked() if broken.ids]
-
-
-def checked() -> Iterator[Broken]:
-    """Every promise as it is checked, with no ids where it holds."""
-    for invariant in INVARIANTS:
-        yield Broken(invariant, offending_ids(invariant))
+    """Each promise that does not hold now; empty when all do. Locks nothing."""
+    return [broken for broken in map(check, INVARIANTS) if broken.ids]
