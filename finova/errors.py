@@ -12,6 +12,7 @@ from bookings.transactions import refusal_behind
 from finova.logs import request_id
 
 RETRY_AFTER_SECONDS = 2
+LOOK_AGAIN = "We cannot reach our records at the moment. Please try again in a moment."
 BROKEN = (
     "Something broke on our side, and we have noted it. Look under My sessions "
     "whether your last step went through, then try again."
@@ -23,12 +24,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
     Asks the database for nothing: it may be what has failed.
     """
+    looking = request.method in ("GET", "HEAD")
     refusal = refusal_behind(sys.exc_info()[1])
     if refusal is not None and refusal.status == 503:
-        status, code, sentence = 503, refusal.code, refusal.sentence
+        sentence = LOOK_AGAIN if looking else refusal.sentence
+        status, code = refusal.status, refusal.code
     else:
         status, code, sentence = 500, "broken", BROKEN
-    again = request.get_full_path() if request.method == "GET" else ""
+    again = request.get_full_path() if looking else ""
     context = {"sentence": sentence, "again": again, "request_id": request_id.get()}
     if request.path.startswith("/api/"):
         body = {"success": False, "error": sentence, "code": code}

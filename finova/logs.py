@@ -2,8 +2,8 @@
 
 import json
 import logging
+import secrets
 import time
-import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -12,6 +12,8 @@ from django.http import HttpRequest, HttpResponseBase
 
 logger = logging.getLogger("finova.requests")
 
+# Short enough to be read out on the telephone.
+ID_BYTES = 5
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
@@ -42,7 +44,7 @@ def log_requests(
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         started = time.perf_counter()
-        token = request_id.set(uuid.uuid4().hex)
+        token = request_id.set(secrets.token_hex(ID_BYTES))
         try:
             response = get_response(request)
             facts = {
