@@ -19,10 +19,12 @@ from bookings.domain.booking import (
     mark_no_show,
     reschedule_session,
 )
+from bookings.domain.idempotency import book_once
 from bookings.domain.projection import project_schedule
 from bookings.exceptions import (
     BookingRefused,
     ClientBusy,
+    KeyReused,
     SessionMoved,
     SlotTaken,
     SlotUnavailable,
@@ -148,6 +150,43 @@ def test_one_member_two_trainers_one_winner(ana, maya):
 
     assert TrainingSession.objects.count() == 1
     assert sum(isinstance(result, ClientBusy) for result in results) == 1
+
+
+def book_with_key(client, trainer, hour=9):
+    return book_once(
+        client,
+        key="the same",
+        trainer_id=trainer.pk,
+        session_date=THURSDAY,
+        start_time=time(hour),
+        end_time=time(hour + 1),
+        now=NOW,
+    )
+
+
+def test_one_request_many_times_at_once_books_once(ana, maya):
+    receipts = race(*[lambda: book_with_key(maya, ana)] * RACERS)
+
+    session = TrainingSession.objects.get()
+    assert [receipt.answer["id"] for receipt in receipts] == [session.pk] * RACERS
+    assert sum(not receipt.replayed for receipt in receipts) == 1
+
+
+def test_two_requests_under_one_key_at_once_book_one(ana, maya):
+    results = race(*(lambda h=h: book_with_key(maya, ana, h) for h in (9, 11)))
+
+    assert TrainingSession.objects.count() == 1
+    assert sum(isinstance(result, KeyReused) for result in results) == 1
+
+
+def test_a_repeat_waits_for_the_first_and_gets_its_receipt(ana, maya):
+    first = []
+    second = after_others(
+        lambda: first.append(book_with_key(maya, ana)),
+        lambda: book_with_key(maya, ana),
+    )
+    assert second.replayed
+    assert second.answer["id"] == first[0].answer["id"]
 
 
 def after_others(others_do, we_do, *, must_wait=True):
