@@ -1,6 +1,7 @@
 """The database fails at each statement of each verb: all of it is done, or nothing."""
 
 from datetime import time
+from itertools import product
 
 import pytest
 from django.db import connection, transaction
@@ -35,6 +36,8 @@ CAUSES = {
     "57P01": (503, "unavailable"),
     "08006": (503, "unavailable"),
 }
+# One of each answer: which it is does not depend on the verb.
+ONE_OF_EACH = ("22001", "23503", "25006", "55P03")
 
 
 class Fault:
@@ -138,14 +141,14 @@ def test_a_failed_statement_undoes_all_and_has_its_answer(ana, maya, before, ver
     count = statements_of(verb, session)
     assert count > 5
 
-    for sqlstate, told in CAUSES.items():
-        for position in range(count):
-            again = fresh(session)
-            with Fault(position, sqlstate) as fault, pytest.raises(BookingRefused) as e:
-                verb(again)
-            where = f"{sqlstate} at {fault.statements[position]}"
-            assert (e.value.status, e.value.code) == told, where
-            assert everything() == as_it_was, where
+    causes = CAUSES if verb is VERBS["book once"][1] else ONE_OF_EACH
+    for sqlstate, position in product(causes, range(count)):
+        again = fresh(session)
+        with Fault(position, sqlstate) as fault, pytest.raises(BookingRefused) as e:
+            verb(again)
+        where = f"{sqlstate} at {fault.statements[position]}"
+        assert (e.value.status, e.value.code) == CAUSES[sqlstate], where
+        assert everything() == as_it_was, where
 
 
 @pytest.mark.django_db(transaction=True)
@@ -194,12 +197,12 @@ PLAIN = {
 }
 
 
-@pytest.mark.parametrize("sqlstate", CAUSES)
 @pytest.mark.parametrize("write", PLAIN.values(), ids=PLAIN)
-def test_plain_writes_have_the_same_answers(ana, maya, write, sqlstate):
+def test_plain_writes_have_the_same_answers(ana, maya, write):
     session = book(maya, ana, THURSDAY, 9, now=NOW)
     as_it_was = everything()
-    for position in range(statements_of(write, session)):
+    count = statements_of(write, session)
+    for sqlstate, position in product(ONE_OF_EACH, range(count)):
         again = fresh(session)
         with Fault(position, sqlstate), pytest.raises(BookingRefused) as refusal:
             write(again)
