@@ -1,0 +1,57 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import ngettext
+
+from bookings.domain.invariants import INVARIANTS, Broken, check
+from bookings.domain.projection import project_schedule
+from trainers.models import Trainer
+
+# Enough to start looking; the SQL in `bookings.domain.invariants` finds the others.
+SHOWN = 20
+
+
+class Command(BaseCommand):
+    help = (
+        "Check every promise about trainers, sessions, slots and keys in the database. "
+        "It changes nothing, and the site may stay open. The exit status is 1 when a "
+        "promise is broken."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--repair",
+            action="store_true",
+            help="first bring the slots in step with the sessions, as signals do; "
+            "sessions, keys and history are never touched",
+        )
+
+    def handle(self, *args: Any, repair: bool, **options: Any) -> None:
+        if repair:
+            self.repair()
+        broken = sum(self.is_broken(check(invariant)) for invariant in INVARIANTS)
+        if broken:
+            promises = ngettext("promise is", "promises are", broken)
+            raise CommandError(f"{broken} {promises} broken.")
+        self.stdout.write(f"All {len(INVARIANTS)} promises hold.")
+
+    def repair(self) -> None:
+        trainers = Trainer.objects.values_list("pk", flat=True)
+        corrected = sum(project_schedule(pk) for pk in trainers)
+        slots = ngettext("slot", "slots", corrected)
+        self.stdout.write(f"{corrected} {slots} corrected.")
+
+    def is_broken(self, answer: Broken) -> bool:
+        promise = answer.invariant.promise
+        if not answer.ids:
+            self.stdout.write(f"ok      {promise}")
+            return False
+        ids = ", ".join(map(str, answer.ids[:SHOWN]))
+        more = len(answer.ids) - SHOWN
+        self.stdout.write(f"BROKEN  {promise}")
+        self.stdout.write(f"        {answer.invariant.name}: {ids}")
+        for note in answer.notes[:SHOWN]:
+            self.stdout.write(f"        {note}")
+        if more > 0:
+            self.stdout.write(f"        and {more} more")
+        return True
