@@ -14,7 +14,7 @@ from bookings.exceptions import (
     TrainerNotFound,
 )
 from bookings.models import TrainingSession
-from trainers.clock import at_gym
+from trainers.clock import at_gym, has_come
 from trainers.models import DatedSlot, Trainer
 
 
@@ -37,7 +37,7 @@ class Wish:
 
 
 def check_starts_later(wish: Wish) -> None:
-    if at_gym(wish.session_date, wish.start_time) <= wish.now:
+    if has_come(at_gym(wish.session_date, wish.start_time), wish.now):
         raise InvalidBooking(
             "start_time", "This time has already passed. Please choose a later one."
         )

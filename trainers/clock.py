@@ -15,6 +15,15 @@ def at_gym(day: date, clock_time: time) -> datetime:
     return datetime.combine(day, clock_time, timezone.get_default_timezone())
 
 
+def has_come(moment: datetime, now: datetime) -> bool:
+    """Whether a time at the gym has come: the first time, where the clock repeats it.
+
+    Python compares two moments of one zone by what the wall shows; in the hour that
+    is repeated in autumn, what has begun would lie ahead again.
+    """
+    return moment <= now.astimezone(UTC)
+
+
 def is_on_the_clock(moment: datetime) -> bool:
     """False for a wall-clock time that is skipped when clocks are put forward."""
     here = at_gym(moment.date(), moment.time())
@@ -23,4 +32,5 @@ def is_on_the_clock(moment: datetime) -> bool:
     except OverflowError:
         # The first and the last day of the calendar have no other zone.
         return True
-    return there_and_back.time() == moment.time()
+    # Whole moments: Samoa once left out a day.
+    return there_and_back == here

@@ -3,7 +3,7 @@
 from datetime import date, datetime, time
 
 from bookings.models import TrainingSession
-from trainers.clock import at_gym
+from trainers.clock import at_gym, has_come
 from trainers.models import TrainerSchedule
 
 
@@ -29,7 +29,7 @@ def get_available_slots(
         slot.starts
         for slot in slots.dated([session_date])
         if slot.is_open
-        and (now is None or at_gym(slot.day, slot.starts) > now)
+        and (now is None or not has_come(at_gym(slot.day, slot.starts), now))
         and not any(slot.overlaps(session_date, *span) for span in sessions)
     ]
 

@@ -26,6 +26,7 @@ from bookings.models import (
 )
 from bookings.policy import Wish, check_rules
 from bookings.transactions import persistent, writing
+from trainers.clock import has_come
 from trainers.models import SessionType, Trainer, TrainerSchedule
 
 Action = BookingEvent.Action
@@ -164,7 +165,7 @@ def mark_no_show(
     """The client did not come. Raises NotStarted before the start."""
     with writing():
         locked = locked_copy(session)
-        if locked.starts > now:
+        if not has_come(locked.starts, now):
             raise NotStarted
         return change_status(locked, Action.NO_SHOW, by=by, now=now)
 
@@ -237,7 +238,7 @@ def check_active(session: TrainingSession) -> None:
 def check_not_begun(
     session: TrainingSession, *, by: AbstractBaseUser, now: datetime
 ) -> None:
-    if by.pk == session.client_id and session.starts <= now:
+    if by.pk == session.client_id and has_come(session.starts, now):
         raise TooLate
 
 

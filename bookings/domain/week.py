@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language
 
 from bookings.models import TrainingSession
-from trainers.clock import at_gym
+from trainers.clock import at_gym, has_come
 from trainers.models import DatedSlot, SlotStatus, Trainer
 
 DAY = timedelta(days=1)
@@ -280,7 +280,7 @@ def cell_state(
     """What the grid shows for a slot on its date; the first match wins."""
     if client_id in booked_by:
         return CellState.MINE
-    if at_gym(slot.day, slot.starts) <= now:
+    if has_come(at_gym(slot.day, slot.starts), now):
         return CellState.PAST
     if booked_by:
         return CellState.BOOKED
