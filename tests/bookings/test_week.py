@@ -4,6 +4,8 @@ from datetime import date, time, timedelta
 
 import pytest
 from django.test import Client
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from bookings.domain.booking import cancel_session, complete_session
 from bookings.domain.projection import refresh_schedule
@@ -204,7 +206,58 @@ def test_the_front_page_takes_three(
         assert Client().get("/").status_code == 200
 
 
+SHOWN = st.dates(date(2000, 1, 3), date(2200, 1, 5))
+
+
 class TestWeek:
+    @given(SHOWN)
+    @example(date(2026, 12, 31))
+    @example(date(2027, 1, 1))
+    @example(date(2021, 1, 3))
+    @example(date(2028, 2, 29))
+    def test_seven_days_from_monday_are_one_week_of_the_calendar(self, day):
+        days = list(Week.of(day))
+        assert day in days
+        assert [f"{n:%a}" for n in days] == [
+            "Mon",
+            "Tue",
+            "Wed",
+            "Thu",
+            "Fri",
+            "Sat",
+            "Sun",
+        ]
+        assert {n.isocalendar()[:2] for n in days} == {day.isocalendar()[:2]}
+        assert {Week.of(n) for n in days} == {Week.of(day)}
+
+    @given(SHOWN)
+    def test_the_next_week_begins_where_this_one_ends(self, day):
+        week = Week.of(day)
+        assert week.next.previous == week or week.next == week
+        assert week.previous.next == week or week.previous == week
+        assert week.next == week or week.next.monday - week.sunday == timedelta(days=1)
+        assert date.fromisoformat(str(week)) == week.monday
+
+    def test_every_week_is_passed_turning_from_the_first_to_the_last(self):
+        week, weeks, long_years = Week.of(date.min), 1, 0
+        while week.next != week:
+            week, weeks = week.next, weeks + 1
+            long_years += week.monday.isocalendar().week == 53
+        assert week == Week.of(date.max)
+        assert weeks == (date(2199, 12, 30) - date(2000, 1, 3)).days // 7 + 1
+        # A year has 53 weeks when its first or its last day is a Thursday.
+        assert long_years == sum(
+            4 in (date(y, 1, 1).isoweekday(), date(y, 12, 31).isoweekday())
+            for y in range(2000, 2200)
+        )
+
+    @given(st.dates())
+    def test_any_date_of_the_calendar_has_a_week_with_a_title(self, day):
+        week = Week.of(day)
+        assert str(week.sunday.year) in week.title
+        for other in (week.previous, week.next):
+            assert other.monday.isoweekday() == 1
+
     @pytest.mark.parametrize(
         ("day", "monday"),
         [
