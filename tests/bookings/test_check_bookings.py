@@ -80,6 +80,11 @@ def gym(ana, maya, omar, frieda):
     mark_no_show(missed, by=frieda, now=at_gym(MONDAY, time(7)))
     reopened = cancel_session(book(omar, ana, MONDAY, 15, now=NOW), by=omar, now=NOW)
     reopen_session(reopened, by=frieda, now=NOW)
+    neighbour = book(maya, ana, THURSDAY, 10, now=NOW)
+    cancel_session(book(maya, ana, THURSDAY, 15, now=NOW), by=maya, now=NOW)
+    move(neighbour, ana, THURSDAY, 15)
+    for hour in (9, 8, 10):
+        book(maya, ana, date(2026, 12, 11), hour, now=NOW)
     book(omar, ana, date(2026, 12, 8), 17, hours=3, now=NOW)
 
     # Deleted and moved past the verbs; a session whose history SQL forgot to write.
@@ -90,6 +95,7 @@ def gym(ana, maya, omar, frieda):
         session_date=MONDAY,
         start_time=time(18, 30),
         end_time=time(19, 15),
+        price=0,
     )
     run_sql(
         "INSERT INTO training_sessions "
@@ -135,6 +141,7 @@ def gym(ana, maya, omar, frieda):
         "later": later.pk,
         "cancelled": cancelled.pk,
         "completed": completed.pk,
+        "moved": moved.pk,
         "key": key.pk,
         "keyed": key.session_id,
         "gone": gone.pk,
@@ -205,6 +212,14 @@ def hours(columns, *constraints):
 def time_off(columns, *constraints):
     update = f"UPDATE time_off SET {columns}"
     return unguarded("time_off", constraints, update, expect=["time_off"])
+
+
+def emptied(table, column, row):
+    return after(
+        f"ALTER TABLE {table} ALTER {column} DROP NOT NULL",
+        f"UPDATE {table} SET {column} = NULL WHERE id = {{{row}}}",
+        expect=[row],
+    )
 
 
 def key(columns, row="key"):
@@ -340,6 +355,15 @@ SEEDS = {
             "cancelled",
             "booked",
         ),
+        unguarded(
+            "training_sessions",
+            ["no_trainer_overlap", "trainer_id_7c3ab90c_fk_trainers_id"],
+            "UPDATE training_sessions SET start_time = '09:30', end_time = '10:30' "
+            "WHERE id = {moved}",
+            "UPDATE training_sessions SET trainer_id = 987654 "
+            "WHERE id IN ({booked}, {moved})",
+            expect=["booked", "moved"],
+        ),
     ],
     "client_once": [
         session(
@@ -358,11 +382,8 @@ SEEDS = {
         session_set("session_type = 'nap'", "type_known"),
         session_set("price = -1", "price_not_negative"),
         session_set("price = 'NaN'"),
-        after(
-            "ALTER TABLE training_sessions ALTER status DROP NOT NULL",
-            "UPDATE training_sessions SET status = NULL WHERE id = {booked}",
-            expect=["booked"],
-        ),
+        emptied("training_sessions", "status", "booked"),
+        emptied("training_sessions", "session_type", "booked"),
     ],
     "session_times": [
         session_set("end_time = start_time", "end_after_start"),
@@ -372,6 +393,7 @@ SEEDS = {
         session_set("created_at = 'infinity'"),
         session_set("updated_at = '-infinity'"),
         session_set("cancelled_at = '20000-01-01'"),
+        emptied("training_sessions", "start_time", "completed"),
     ],
     "slot_once": [
         unguarded(
@@ -386,6 +408,7 @@ SEEDS = {
         slot("status = 'perhaps'", "status_known"),
         slot("day_of_week = 7", "day_of_week_range", "day_of_week_check"),
         slot("time_slot = '24:00'"),
+        emptied("trainer_schedules", "time_slot", "free"),
     ],
     "slot_follows_sessions": [
         slot("status = 'booked'"),
@@ -409,6 +432,7 @@ SEEDS = {
     "hours_times": [
         hours("ends_at = starts_at", "end_after_start", "no_overlap"),
         hours("ends_at = '24:00'"),
+        emptied("working_hours", "ends_at", "hours"),
         hours("day_of_week = 9", "day_of_week_range", "day_of_week_check"),
     ],
     "hours_once": [
@@ -426,6 +450,7 @@ SEEDS = {
         time_off("last_day = 'infinity'"),
         time_off("ends_at = '24:00'"),
         time_off("starts_at = '24:00'"),
+        emptied("time_off", "first_day", "time_off"),
     ],
     "key_answered": [
         key("answer = '{{}}'"),
