@@ -1,11 +1,20 @@
-"""The demo gym: the same people and habits each time, told relative to today."""
+"""The demo gym: the same people and habits each time, told relative to today.
+
+Also the mark by which a database that is there to be played with says so itself.
+"""
 
 from dataclasses import dataclass, field
 from datetime import time
 from decimal import Decimal
 
+from django.db import connection
+
 from trainers.models import DayOfWeek, SessionType
 from trainers.schedule import USUAL_HOURS, Hours
+
+# Its comment, which no dump of the tables carries into another database.
+DEMO_DATABASE = "FinovaFitness demo gym"
+TEST_DATABASE = "FinovaFitness test database"
 
 PASSWORD = "finova-demo"  # noqa: S105 (demo data only; production refuses it)
 
@@ -48,6 +57,22 @@ SUN, MON, TUE, WED, THU, FRI, SAT = DayOfWeek
 
 def hours(days: tuple[DayOfWeek, ...], *spans: tuple[int, int]) -> list[Hours]:
     return [(day, time(start), time(end)) for day in days for start, end in spans]
+
+
+def database_mark() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(shobj_description(oid, 'pg_database'), '') "
+            "FROM pg_database WHERE datname = current_database()"
+        )
+        return str(cursor.fetchone()[0])
+
+
+def mark_database(mark: str) -> None:
+    """Raises ProgrammingError for a user who does not own the database."""
+    name = connection.ops.quote_name(connection.settings_dict["NAME"])
+    with connection.cursor() as cursor:
+        cursor.execute(f"COMMENT ON DATABASE {name} IS '{mark}'")
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from bookings.demo import DEMO_DATABASE, database_mark
 from bookings.models import BookingEvent, TrainingSession
 from finova.accounts.models import User
 from tests.conftest import NOW, THURSDAY
-from tests.factories import TrainerFactory, book
+from tests.factories import MemberFactory, TrainerFactory, book
 from trainers.models import SlotStatus, Trainer, TrainerSchedule
 
 pytestmark = pytest.mark.django_db
@@ -116,8 +117,12 @@ def seed():
 
 
 def test_the_demo_gym_is_alive_and_seeding_it_again_adds_a_day(client):
+    somebody = MemberFactory(email="somebody@gym.example")
     with time_machine.travel(NOW, tick=False):
         seed()
+    # It may be somebody's own database.
+    assert database_mark() == ""
+    somebody.delete()
 
     assert Trainer.objects.count() >= 6
     assert User.objects.filter(groups__name="Members").count() >= 40
@@ -143,6 +148,7 @@ def test_the_demo_gym_is_alive_and_seeding_it_again_adds_a_day(client):
     with time_machine.travel(NOW, tick=False):
         seed()
     assert (TrainingSession.objects.count(), BookingEvent.objects.count()) == before
+    assert database_mark() == DEMO_DATABASE
     with time_machine.travel(NOW.replace(day=8), tick=False):
         seed()
     assert dates.last().session_date.day == 29
