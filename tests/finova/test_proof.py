@@ -1,6 +1,5 @@
 """`manage.py prove_no_double_booking` against real web processes, good and careless."""
 
-import os
 import re
 import signal
 import socket
@@ -13,7 +12,6 @@ import urllib.request
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import StringIO
-from pathlib import Path
 
 import pytest
 from django.apps import apps
@@ -31,26 +29,9 @@ from bookings.models import TrainingSession
 from bookings.transactions import TRAINER_OVERLAP
 from tests.conftest import NOW, THURSDAY
 from tests.factories import book
-
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests.process import ROOT, environment, manage
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def environment(**more):
-    """For a process of its own on the test's database."""
-    at = connection.settings_dict
-    # A socket's folder is written as the first part of the path.
-    is_folder = at["HOST"].startswith("/")
-    place = f"/{at['HOST']}" if is_folder else f"{at['HOST']}:{at['PORT'] or 5432}"
-    who = f"{at['USER']}:{at['PASSWORD']}" if at["PASSWORD"] else at["USER"]
-    address = f"postgresql://{who}@{place}/{more.pop('database', at['NAME'])}"
-    settings = {
-        "FINOVA_ENV": "development",
-        "WEB_THREADS": "4",
-        "PYTHONUNBUFFERED": "1",
-    }
-    return {**os.environ, "DATABASE_URL": address, **settings, **more}
 
 
 @contextmanager
@@ -91,17 +72,6 @@ def prove(*args):
 
 def prove_at(address, clients=8, rounds=3):
     return prove("--url", address, "--clients", str(clients), "--rounds", str(rounds))
-
-
-def manage(*args, **more):
-    return subprocess.Popen(
-        [sys.executable, "manage.py", *args],
-        cwd=ROOT,
-        env=environment(**more),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
 
 
 def rows():
