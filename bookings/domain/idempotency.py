@@ -58,6 +58,24 @@ def book_once(
     return Receipt(row.answer, replayed=not is_new)
 
 
+# Few enough that nobody who sends one of these keys just now waits for the rest.
+BATCH = 1000
+
+
+def forget_keys(*, before: datetime) -> int:
+    """Delete the keys made before that moment; a repeat of one would book anew.
+
+    Returns how many. Each batch is a transaction of its own, so what is done stays
+    done when it is interrupted.
+    """
+    # The oldest have the lowest ids, so the primary key finds them without an index.
+    old = IdempotencyKey.objects.filter(created_at__lt=before).order_by("pk")
+    forgotten = 0
+    while batch := list(old.values_list("pk", flat=True)[:BATCH]):
+        forgotten += IdempotencyKey.objects.filter(pk__in=batch).delete()[0]
+    return forgotten
+
+
 def fingerprint_of(request: dict[str, Any]) -> str:
     text = json.dumps(request, cls=DjangoJSONEncoder, sort_keys=True)
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()

@@ -143,18 +143,19 @@ SLOT_FOLLOWS_SESSIONS = Invariant(
     """
     SELECT s.id
     FROM trainer_schedules s
-    JOIN trainers t ON t.id = s.trainer_id
-    LEFT JOIN LATERAL (
-        SELECT x.id, x.client_id, x.session_date
+    LEFT JOIN (
+        SELECT DISTINCT ON (s.id)
+               s.id AS slot_id, x.id, x.client_id, x.session_date
         FROM training_sessions x
-        WHERE x.trainer_id = s.trainer_id
-          AND x.status IN ('scheduled', 'confirmed')
-          AND EXTRACT(DOW FROM x.session_date) = s.day_of_week
-          AND x.end_time > s.time_slot
-          AND x.start_time - s.time_slot < t.session_minutes * interval '1 minute'
-        ORDER BY x.session_date, x.start_time, x.id
-        LIMIT 1
-    ) first ON true
+        JOIN trainers t ON t.id = x.trainer_id
+        JOIN trainer_schedules s
+          ON s.trainer_id = x.trainer_id
+         AND s.day_of_week = EXTRACT(DOW FROM x.session_date)
+         AND s.time_slot < x.end_time
+         AND x.start_time - s.time_slot < t.session_minutes * interval '1 minute'
+        WHERE x.status IN ('scheduled', 'confirmed')
+        ORDER BY s.id, x.session_date, x.start_time, x.id
+    ) first ON first.slot_id = s.id
     WHERE (s.booking_id, s.client_id, s.session_date)
           IS DISTINCT FROM (first.id, first.client_id, first.session_date)
        OR (s.status NOT IN ('unavailable', 'break')
@@ -258,12 +259,10 @@ HISTORY_UP_TO_DATE = Invariant(
     "The last line of a session's history says what the session says.",
     """
     SELECT x.id FROM training_sessions x
-    JOIN LATERAL (
-        SELECT e.after FROM booking_events e
-        WHERE e.session_id = x.id
-        ORDER BY e.id DESC
-        LIMIT 1
-    ) last ON true
+    JOIN (
+        SELECT DISTINCT ON (session_id) session_id, after FROM booking_events
+        ORDER BY session_id, id DESC
+    ) last ON last.session_id = x.id
     WHERE (x.id::text, x.trainer_id::text, x.client_id::text, x.status,
            x.price::text, to_char(x.session_date, 'YYYY-MM-DD'),
            to_char(x.start_time, 'HH24:MI:SS'), to_char(x.end_time, 'HH24:MI:SS'))

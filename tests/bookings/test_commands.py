@@ -1,14 +1,18 @@
 import resource
 import time as clock
+from datetime import time, timedelta
 from io import StringIO
 
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from bookings.demo import DEMO_DATABASE, database_mark
-from bookings.models import BookingEvent, TrainingSession
+from bookings.domain.idempotency import BATCH, book_once
+from bookings.exceptions import SlotTaken
+from bookings.models import BookingEvent, IdempotencyKey, TrainingSession
 from finova.accounts.models import User
 from tests.conftest import NOW, THURSDAY
 from tests.factories import MemberFactory, TrainerFactory, book
@@ -110,6 +114,54 @@ class TestInitTrainerSchedules:
         # No trainer takes longer for the others being there.
         assert all_of_them < 3 * 1000 * alone
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+
+
+class TestForgetOldKeys:
+    def forget(self, *args):
+        out = StringIO()
+        call_command("forget_old_keys", *args, stdout=out)
+        return out.getvalue()
+
+    def key(self, client, name, *, age):
+        made_at = NOW - age
+        IdempotencyKey.objects.create(client=client, key=name, created_at=made_at)
+
+    def test_thirty_days_are_remembered(self, monday_morning, maya):
+        self.key(maya, "old", age=timedelta(days=30, seconds=1))
+        self.key(maya, "young", age=timedelta(days=30))
+
+        assert self.forget() == "1 key older than 30 days forgotten.\n"
+        assert IdempotencyKey.objects.get().key == "young"
+        assert self.forget() == "0 keys older than 30 days forgotten.\n"
+        assert self.forget("--days", "29") == "1 key older than 29 days forgotten.\n"
+
+    def test_what_it_booked_stands_and_a_repeat_books_anew(
+        self, monday_morning, ana, maya
+    ):
+        wish = {"trainer_id": ana.pk, "start_time": time(9), "end_time": time(10)}
+        first = book_once(maya, key="k", session_date=THURSDAY, now=NOW, **wish)
+        IdempotencyKey.objects.update(created_at=NOW - timedelta(days=31))
+        self.forget()
+
+        assert first.still_stands()
+        with pytest.raises(SlotTaken):
+            book_once(maya, key="k", session_date=THURSDAY, now=NOW, **wish)
+
+    def test_many_are_deleted_in_batches(self, monday_morning, maya):
+        made_at = NOW - timedelta(days=31)
+        IdempotencyKey.objects.bulk_create(
+            IdempotencyKey(client=maya, key=f"{n}", created_at=made_at)
+            for n in range(2 * BATCH + 1)
+        )
+        with CaptureQueriesContext(connection) as queries:
+            assert self.forget().startswith(f"{2 * BATCH + 1} keys")
+        deletions = [q["sql"] for q in queries if q["sql"].startswith("DELETE")]
+        assert len(deletions) == 3
+
+    @pytest.mark.parametrize("days", ["0", "-1", "99999999"])
+    def test_a_day_at_least_and_no_more_than_a_date_can_say(self, days):
+        with pytest.raises(CommandError, match="from 1 to 36500"):
+            self.forget("--days", days)
 
 
 def seed():
