@@ -157,7 +157,8 @@ def book_training_session(
     """The time must be one open slot of the trainer, or several in a row.
 
     Send an `Idempotency-Key` of your own making and repeat the request as often as
-    the network requires: it books once, and each repeat gets the first answer.
+    the network requires: it books once, and each repeat gets the first answer. A key
+    is remembered for thirty days at least.
     """
     receipt = book_once(
         request.user,

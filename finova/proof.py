@@ -167,7 +167,7 @@ class Racer:
             answer, session_id = f"with nothing ({error!r})", None
         else:
             answer = f"{status} {said.get('code', '')}".strip()
-            session_id = said.get("session", {}).get("id")
+            session_id = (said.get("session") or {}).get("id")
         return Attempt(self.member, answer, session_id, sent, time.monotonic())
 
     def _ask(

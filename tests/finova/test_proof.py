@@ -1,5 +1,6 @@
 """`manage.py prove_no_double_booking` against real web processes, good and careless."""
 
+import os
 import re
 import signal
 import socket
@@ -253,17 +254,17 @@ def test_the_demo_gym_is_there_to_be_proved_against(marked, ana, maya):
     assert rows() == before
 
 
-def test_who_does_not_own_the_database_is_told_what_its_owner_can_do(marked):
-    mark_database("")
+def test_who_does_not_own_the_database_is_told_what_its_owner_can_do():
+    clerk = f"clerk_{os.getpid()}"
     with connection.cursor() as cursor:
-        cursor.execute("CREATE ROLE clerk")
-        cursor.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO clerk")
-        cursor.execute("SET ROLE clerk")
+        cursor.execute(f"CREATE ROLE {clerk}")
+        cursor.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {clerk}")
+        cursor.execute(f"SET ROLE {clerk}")
         try:
             _, error = prove("--mark-as-test-database")
         finally:
             cursor.execute("RESET ROLE")
-            cursor.execute("DROP OWNED BY clerk; DROP ROLE clerk")
+            cursor.execute(f"DROP OWNED BY {clerk}; DROP ROLE {clerk}")
     name = connection.settings_dict["NAME"]
     assert error == (
         f"must be owner of database {name}. Let its owner run: "

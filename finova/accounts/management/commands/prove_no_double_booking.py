@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import ProgrammingError, connection
+from django.utils.translation import ngettext
 
 from bookings.demo import DEMO_DATABASE, TEST_DATABASE, database_mark, mark_database
 from bookings.domain.invariants import INVARIANTS, broken_promises
@@ -71,10 +72,10 @@ class Command(BaseCommand):
         return None
 
     def mark(self) -> None:
-        if count := sessions_of_others().count():
+        if holds := sessions_it_holds():
             raise CommandError(
-                f"This database holds {count} sessions, so it is somebody's. "
-                "Make an empty one for the proof."
+                f"This database holds {holds}, so it is somebody's. Make an empty one "
+                "for the proof."
             )
         try:
             mark_database(TEST_DATABASE)
@@ -143,12 +144,17 @@ def check_is_for_tests() -> None:
             "This database is not marked as one for tests, and the proof books and "
             "deletes. Mark an empty one with --mark-as-test-database."
         )
-    count = sessions_of_others().count()
-    if mark == TEST_DATABASE and count:
+    holds = sessions_it_holds()
+    if mark == TEST_DATABASE and holds:
         raise CommandError(
-            f"This database is marked as one for tests, but holds {count} sessions "
-            "that no proof has made. Use an empty one."
+            f"This database is marked as one for tests, but holds {holds} that no "
+            "proof has made. Use an empty one."
         )
+
+
+def sessions_it_holds() -> str:
+    count = sessions_of_others().count()
+    return f"{count} {ngettext('session', 'sessions', count)}" if count else ""
 
 
 def knock(racer: Racer, site: SplitResult, trainer: Trainer) -> None:
