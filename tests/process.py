@@ -25,12 +25,12 @@ def environment(**more):
     return {**os.environ, "DATABASE_URL": address, **settings, **more}
 
 
-def manage(*args):
+def manage(*args, **more):
     """`manage.py` with these arguments; what it says comes out of one pipe."""
     return subprocess.Popen(
         [sys.executable, "manage.py", *args],
         cwd=ROOT,
-        env=environment(),
+        env=environment(**more),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
