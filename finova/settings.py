@@ -80,6 +80,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "finova.accounts.middleware.end_old_sessions",
+    "finova.accounts.middleware.keep_private_pages_out_of_caches",
     "django_htmx.middleware.HtmxMiddleware",
     "finova.accounts.middleware.SignInRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -145,6 +147,8 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "cache",
+        # At its usual 300 a guesser could push the counts out by making others.
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
     }
 }
 
@@ -171,10 +175,27 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_ADAPTER = "finova.accounts.adapter.AccountAdapter"
 ACCOUNT_SIGNUP_FORM_CLASS = "finova.accounts.forms.JoinForm"
-ACCOUNT_EMAIL_VERIFICATION = "optional"
+# Who joins is signed in by the link in the mail. To go on at once would tell anybody
+# which addresses have an account: those with which one cannot go on.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 ACCOUNT_SESSION_REMEMBER = True
+# An address is often a whole gym's, so it gets more tries than an account at it. One
+# address alone cannot use up what an account has: 60 of 100 an hour.
+ACCOUNT_RATE_LIMITS = {
+    "login": "60/m/ip",
+    "login_failed": "30/5m/key",  # of an address
+    "login_failed_here": "5/5m/key",  # of an address at an account
+    "login_failed_anywhere": "100/h/key",  # of all strangers at an account
+    "login_failed_known_browser": "10/5m/key",
+    "reset_password": "20/m/ip,3/15m/key",
+}
+# Proxies in front that add to X-Forwarded-For. Without, the header is not believed:
+# uvicorn --proxy-headers has put the visitor's address in place already.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
 
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
@@ -223,6 +244,7 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = True
+KNOWN_BROWSER_COOKIE_NAME = "known-browser"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 if PRODUCTION:
@@ -235,6 +257,7 @@ if PRODUCTION:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SESSION_COOKIE_NAME = "__Host-session"
     CSRF_COOKIE_NAME = "__Host-csrf"
+    KNOWN_BROWSER_COOKIE_NAME = "__Host-known-browser"
 
 LOGGING = {
     "version": 1,

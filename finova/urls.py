@@ -6,6 +6,7 @@ from django.urls import include, path
 from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
+from finova.accounts.views import too_many_tries
 from finova.api import api
 from finova.health import healthz, readyz
 
@@ -23,6 +24,7 @@ for pattern in api_urls[0]:
     # The API answers 401 itself instead of sending programs to the sign-in page.
     pattern.callback.login_required = False
 
+handler429 = too_many_tries  # allauth asks for it
 handler500 = "finova.errors.server_error"
 
 urlpatterns = [

@@ -1,11 +1,19 @@
+from datetime import timedelta
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.core.internal import ratelimit
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from bookings.demo import PASSWORD
+from finova.accounts import known_browsers
+from finova.accounts.addresses import vouch_for
+from finova.accounts.models import User
+from finova.accounts.views import too_many_tries
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -19,3 +27,61 @@ class AccountAdapter(DefaultAccountAdapter):
         if settings.PRODUCTION and credentials.get("password") == PASSWORD:
             return None
         return super().authenticate(request, **credentials)
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count the try before looking at the password, so that a volley counts too.
+
+        The base class takes it off the counts again if the password was right.
+        """
+        counted = ratelimit.RateLimitUsage(usage=[])
+        email = credentials.get("email", "").lower()
+        for limit, key in self.limits_on(request, email):
+            usage = ratelimit.consume(
+                request, app="allauth.account", action=limit, key=key
+            )
+            if usage is None:
+                wait = timedelta(seconds=self.window_of(limit))
+                raise ImmediateHttpResponse(too_many_tries(request, wait=wait))
+            counted.usage += usage.usage
+        self._login_failed_rl_usage = counted
+
+    def limits_on(self, request: HttpRequest, email: str) -> list[tuple[str, str]]:
+        """The narrowest first: a try refused there adds nothing to the wider counts."""
+        known = known_browsers.knows(request, email)
+        if known:
+            return [("login_failed_known_browser", known)]
+        address = ratelimit.get_ip(request)
+        return [
+            ("login_failed_here", f"{address} {email}"),
+            ("login_failed", address),
+            ("login_failed_anywhere", email),
+        ]
+
+    def window_of(self, limit: str) -> float:
+        rates = ratelimit.get_rates(app="allauth.account", action=limit)
+        return max(rate.duration for rate in rates)
+
+    def pre_login(
+        self, request: HttpRequest, user: User, *, signup: bool, **how: Any
+    ) -> HttpResponse | None:
+        if not signup:
+            vouch_for(user)
+        return super().pre_login(request, user, signup=signup, **how)
+
+    def post_login(
+        self, request: HttpRequest, user: User, **how: Any
+    ) -> HttpResponseBase:
+        response = super().post_login(request, user, **how)
+        known_browsers.remember(response, user.email or "")
+        return response
+
+    def respond_email_verification_sent(
+        self, request: HttpRequest, user: User | None
+    ) -> HttpResponseBase:
+        """Nobody is joining where the email has an account already: that must not show.
+
+        Making an account takes as long as hashing its password.
+        """
+        if user is None:
+            make_password(PASSWORD)
+        return super().respond_email_verification_sent(request, user)

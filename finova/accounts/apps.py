@@ -7,8 +7,11 @@ class AccountsConfig(AppConfig):
     verbose_name = "People"
 
     def ready(self) -> None:
+        from allauth.account.signals import password_reset
+        from django.contrib.auth.signals import user_logged_in
+
         from finova import migrating
-        from finova.accounts import roles
+        from finova.accounts import addresses, middleware, roles
 
         pre_migrate.connect(migrating.take_your_time, sender=self)
         post_migrate.connect(migrating.hurry_again, sender=self)
@@ -18,4 +21,8 @@ class AccountsConfig(AppConfig):
             roles.welcome_member,
             sender="accounts.User",
             dispatch_uid="welcome_member",
+        )
+        user_logged_in.connect(middleware.start_session, dispatch_uid="start_session")
+        password_reset.connect(
+            addresses.followed_the_link, dispatch_uid="followed_the_link"
         )

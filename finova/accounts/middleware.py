@@ -1,12 +1,65 @@
+import time
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth import REDIRECT_FIELD_NAME, logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import resolve_url
-from django.utils.http import urlencode
+from django.utils.cache import add_never_cache_headers
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django_htmx.http import HttpResponseClientRedirect
+
+from finova.accounts.models import User
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+DAY = timedelta(days=1).total_seconds()
+LONGEST_SESSION = timedelta(days=90).total_seconds()
+# Staff see everybody's data, often at a computer that several people use: a shift.
+LONGEST_STAFF_SESSION = timedelta(hours=12).total_seconds()
+
+
+def start_session(request: HttpRequest, **kwargs: Any) -> None:
+    now = int(time.time())
+    request.session["signed_in_at"] = request.session["seen_at"] = now
+
+
+def end_old_sessions(get_response: GetResponse) -> GetResponse:
+    """Sign out who has not come for SESSION_COOKIE_AGE, or signed in too long ago.
+
+    The session's own expiry does the first: a visit renews it, and so writes the
+    session to the database, once a day.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            session, now = request.session, int(time.time())
+            if now - session.get("signed_in_at", 0) > longest_session(request.user):
+                logout(request)
+            elif now - session["seen_at"] > DAY:
+                session["seen_at"] = now
+        return get_response(request)
+
+    return middleware
+
+
+def longest_session(user: User) -> float:
+    return LONGEST_STAFF_SESSION if user.is_staff else LONGEST_SESSION
+
+
+def keep_private_pages_out_of_caches(get_response: GetResponse) -> GetResponse:
+    """After signing out, the back button finds nothing that a signed-in person saw."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if request.user.is_authenticated:
+            add_never_cache_headers(response)
+        return response
+
+    return middleware
 
 
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
@@ -25,6 +78,8 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
     def leave_for_sign_in(self, request: HttpRequest) -> HttpResponseBase:
         here = urlsplit(request.htmx.current_url_abs_path or "/")
         back = here.path + (f"?{here.query}" if here.query else "")
+        if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+            back = "/"
         login_url = resolve_url("account_login")
         query = urlencode({REDIRECT_FIELD_NAME: back})
         return HttpResponseClientRedirect(f"{login_url}?{query}")

@@ -22,6 +22,11 @@ def test_joining_makes_a_member_who_may_book_and_is_back_where_they_were(client)
         "next": "/trainers/?at=1",
     }
     answer = client.post("/accounts/signup/", data)
+    assert answer.url == "/accounts/confirm-email/"
+    assert client.get("/sessions/").status_code == 302
+    link = re.search(r"http://[^/]+(/accounts/confirm-email/\S+)", mail.outbox[0].body)
+    assert client.get(link[1]).status_code == 200
+    answer = client.post(link[1])
 
     assert answer.url == "/trainers/?at=1"
     nora = User.objects.get()
