@@ -78,7 +78,7 @@ check: $(VENV)/.dev-stamp ## format, lint, types, migrations in step, deployment
 	$(BIN)/djlint templates --lint --quiet
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	FINOVA_ENV=production SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))')" \
-		DATABASE_URL=postgresql:///finova ALLOWED_HOSTS=gym.example \
+		DATABASE_URL=postgresql:///finova ALLOWED_HOSTS=gym.example EMAIL_URL=smtp://localhost \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 	! grep -nE 'https?://|file:|index-url|find-links' requirements*.txt
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import secrets
 import time
 from collections.abc import Callable
@@ -14,11 +15,18 @@ logger = logging.getLogger("finova.requests")
 
 # Short enough to be read out on the telephone.
 ID_BYTES = 5
+
+# Two addresses are keys themselves: the links in our mails.
+KEYS = re.compile(r"(/accounts/(?:password/reset/key|confirm-email)/)[^\s/?\"\\]+")
+
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
 class JsonLine(logging.Formatter):
-    """What happened, when (UTC), in which request; facts given as `extra={"facts"}`."""
+    """What happened, when (UTC), in which request; facts given as `extra={"facts"}`.
+
+    The keys in the addresses that we mail are left out.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -31,7 +39,8 @@ class JsonLine(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps({name: fact for name, fact in line.items() if fact != ""})
+        text = json.dumps({name: fact for name, fact in line.items() if fact != ""})
+        return KEYS.sub(r"\1***", text)
 
 
 def log_requests(

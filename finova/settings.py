@@ -27,11 +27,11 @@ DEVELOPMENT_SECRET_KEY = "for-development-only-" + "finova" * 8
 SECRET_KEY = env("SECRET_KEY", default="" if PRODUCTION else DEVELOPMENT_SECRET_KEY)
 
 if PRODUCTION:
-    for required in ("SECRET_KEY", "DATABASE_URL", "ALLOWED_HOSTS"):
+    for required in ("SECRET_KEY", "DATABASE_URL", "ALLOWED_HOSTS", "EMAIL_URL"):
         if not env(required, default=""):
             raise ImproperlyConfigured(
-                f"{required} is not set. Production needs SECRET_KEY, DATABASE_URL and "
-                "ALLOWED_HOSTS; FINOVA_ENV=development does without."
+                f"{required} is not set. Production needs SECRET_KEY, DATABASE_URL, "
+                "ALLOWED_HOSTS and EMAIL_URL; FINOVA_ENV=development does without."
             )
     if SECRET_KEY == DEVELOPMENT_SECRET_KEY:
         raise ImproperlyConfigured("SECRET_KEY is the development key: make a new one.")
@@ -43,6 +43,10 @@ if PRODUCTION:
 ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"]
 )
+if PRODUCTION and "*" in ALLOWED_HOSTS:
+    raise ImproperlyConfigured(
+        "ALLOWED_HOSTS is *: name the hosts, or a mail's link could lead anywhere."
+    )
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 # --- the gym -----------------------------------------------------------------
@@ -75,6 +79,7 @@ MIDDLEWARE = [
     "finova.errors.say_when_to_retry",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "finova.headers.permissions_policy",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -246,6 +251,8 @@ SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = True
 KNOWN_BROWSER_COOKIE_NAME = "known-browser"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 
 if PRODUCTION:
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)

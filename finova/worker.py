@@ -29,6 +29,8 @@ def main(socket_fd: int, lifeline_fd: int) -> None:
         lifespan="off",
         log_level="warning",
         access_log=False,
+        # There is no proxy in front; whoever says so is not believed.
+        proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=socket_fd)])

@@ -121,6 +121,8 @@ def test_an_address_has_one_spelling(db):
         ({"SECRET_KEY": ""}, "SECRET_KEY is not set"),
         ({"DATABASE_URL": ""}, "DATABASE_URL is not set"),
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS is not set"),
+        ({"EMAIL_URL": ""}, "EMAIL_URL is not set"),
+        ({"ALLOWED_HOSTS": "gym.example,*"}, "ALLOWED_HOSTS is \\*"),
         ({"SECRET_KEY": "for-development-only-" + "finova" * 8}, "development key"),
         ({"DEBUG": "1"}, "DEBUG is for development"),
     ],
@@ -135,6 +137,7 @@ def test_production_refuses_to_start_half_configured(monkeypatch, unset, message
         "SECRET_KEY": "s" * 64,
         "DATABASE_URL": "postgresql:///finova",
         "ALLOWED_HOSTS": "gym.example",
+        "EMAIL_URL": "smtp://localhost",
     }
     with monkeypatch.context() as patch:
         for name, value in {**complete, **unset}.items():
