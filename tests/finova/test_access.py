@@ -1,164 +1,22 @@
 """Who gets what at every address of the site, by every method: access.txt says it.
 
 An address of the URLconf without a row fails, and so does a row without an address.
-Every request brings what it would
-take to succeed (the forms are the administrator's own), so that a refusal refuses the
-person and not a slip in the form; and no table may look different afterwards unless
-the row says that it changes (*).
+Every request brings what it would take to succeed (the forms are the administrator's
+own), so that a refusal refuses the person and not a slip in the form; and no table may
+look different afterwards unless the row says that it changes (*).
 """
 
 import json
 import re
-from http.cookies import SimpleCookie
-from pathlib import Path
-from urllib.parse import urlencode
 
-import html5lib
 import pytest
-import time_machine
-from allauth.account.forms import default_token_generator
-from allauth.account.models import EmailAddress, EmailConfirmationHMAC
-from allauth.account.utils import user_pk_to_url_str
-from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.auth.models import Group
-from django.contrib.contenttypes.models import ContentType
-from django.db import connection, transaction
-from django.test import Client
+from django.db import transaction
 from django.urls import get_resolver, path, resolve
 
-from finova.accounts.addresses import prove
-from finova.accounts.models import ApiToken
-from tests.conftest import NEXT_THURSDAY, NOW, THURSDAY
-from tests.factories import PASSWORD, MemberFactory, TrainerFactory, book
-from trainers.models import Trainer
+from tests.conftest import NEXT_THURSDAY, THURSDAY
+from tests.finova.conftest import METHODS, ROLES, ROWS, WORDS, digest
 
 pytestmark = pytest.mark.django_db
-
-ROLES = ["visitor", "member", "other", "trainer", "desk", "admin"]
-
-METHODS = ["HEAD", "GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-
-
-def read_table():
-    """What each word answers to METHODS, and each address's word for each of ROLES."""
-    text = Path(__file__).with_name("access.txt").read_text()
-    lines = [line.split() for line in text.splitlines() if not line.startswith("#")]
-    words = {line[1]: line[2:9] for line in lines if line[0] == "@"}
-    rows = {
-        line[0]: dict(zip(ROLES, line[1:], strict=True))
-        for line in lines
-        if line[0] != "@"
-    }
-    return words, rows
-
-
-WORDS, ROWS = read_table()
-
-
-@pytest.fixture(scope="module")
-def gym(django_db_setup, django_db_blocker):
-    """One gym for all rows: what a request changes is taken back after it."""
-    with (
-        django_db_blocker.unblock(),
-        time_machine.travel(NOW, tick=False),
-        transaction.atomic(),
-    ):
-        yield Gym()
-        transaction.set_rollback(True)
-
-
-class Gym:
-    def __init__(self):
-        self.people = {
-            "member": MemberFactory(name="Maya Lindqvist", email="maya@example.com"),
-            "other": MemberFactory(name="Omar Haddad", email="omar@example.com"),
-            "trainer": MemberFactory(name="Ana Ruiz", email="ana@example.com"),
-            "desk": MemberFactory(name="Frieda Desch", is_staff=True),
-            "admin": MemberFactory(name="Adam Nowak", is_staff=True, is_superuser=True),
-        }
-        for person in self.people.values():
-            prove(person)
-        Group.objects.get(name="Front desk").user_set.add(self.people["desk"])
-        Group.objects.get(name="Trainers").user_set.add(self.people["trainer"])
-        self.cookies = {role: self.sign_in(role) for role in self.people}
-        maya = self.people["member"]
-        ana = TrainerFactory(name="Ana Ruiz", user=self.people["trainer"])
-        session = book(maya, ana, THURSDAY, 9, now=NOW)
-        token, _ = ApiToken.objects.issue(maya, name="phone")
-        joining = MemberFactory(email="nora@example.com")
-        address = EmailAddress.objects.create(
-            user=joining, email=joining.email, primary=True
-        )
-        LogEntry.objects.create(
-            user=self.people["admin"],
-            content_type=ContentType.objects.get_for_model(Trainer),
-            object_id=ana.pk,
-            object_repr="Ana Ruiz",
-            action_flag=CHANGE,
-        )
-        self.names = {
-            "session": session.pk,
-            "event": session.events.get().pk,
-            "trainer": ana.pk,
-            "type": ContentType.objects.get_for_model(Trainer).pk,
-            "group": Group.objects.create(name="Spinning").pk,
-            "token": token.pk,
-            "address": address.pk,
-            "maya": maya.pk,
-            "omar": self.people["other"].pk,
-            "frieda": self.people["desk"].pk,
-            "day": THURSDAY,
-            "clients": "app_label=bookings&model_name=trainingsession"
-            "&field_name=client&term=",
-            "confirm_key": EmailConfirmationHMAC.create(address).key,
-            "reset_key": f"{user_pk_to_url_str(maya)}-"
-            f"{default_token_generator.make_token(maya)}",
-        }
-
-        self.client = Client(raise_request_exception=False)
-        self.digest = digest()
-        self.forms = {path: self.form_for(path) for path in ROWS}
-
-    def sign_in(self, role):
-        client = Client()
-        client.force_login(
-            self.people[role], backend="django.contrib.auth.backends.ModelBackend"
-        )
-        return client.cookies
-
-    def as_role(self, role):
-        """The client with that role's session, and nothing of an earlier request."""
-        self.client.cookies = SimpleCookie()
-        for name, cookie in self.cookies.get(role, {}).items():
-            self.client.cookies[name] = cookie.value
-        return self.client
-
-    def named(self, value):
-        if isinstance(value, dict):
-            return {name: self.named(each) for name, each in value.items()}
-        return value.format_map(self.names) if isinstance(value, str) else value
-
-    def form_for(self, path):
-        """What to send to that address for it to do its work."""
-        if path in OTHER_FORMS:
-            return self.named(OTHER_FORMS[path])
-        if path.startswith("/api/"):
-            return {"trainer_id": self.names["trainer"], **BOOKING}
-        if not path.startswith("/admin/"):
-            return {}
-        page = self.as_role("admin").get(self.named(path))
-        form = filled_in(page) if page.status_code == 200 else {}
-        return form | self.named(TYPED.get(path, {}))
-
-    def request(self, role, method, path):
-        send = getattr(self.as_role(role), method.lower())
-        if method in ("GET", "HEAD"):
-            return send(self.named(path))
-        form = self.forms[path]
-        if path.startswith("/api/"):
-            return send(self.named(path), json.dumps(form), "application/json")
-        body = urlencode(form, doseq=True)
-        return send(self.named(path), body, "application/x-www-form-urlencoded")
 
 
 def routes(patterns=None, before=""):
@@ -172,112 +30,6 @@ def routes(patterns=None, before=""):
             yield route
 
 
-# --- what a request brings ---------------------------------------------------------
-
-OTHER_FORMS = {
-    "/trainers/ana-ruiz/book/": {
-        "at": f"{NEXT_THURSDAY}T10:00",
-        "session_type": "personal_training",
-    },
-    "/accounts/login/": {"login": "maya@example.com", "password": PASSWORD},
-    "/accounts/signup/": {
-        "name": "Nadia New",
-        "email": "nadia@example.com",
-        "password1": PASSWORD,
-    },
-    "/accounts/reauthenticate/": {"password": PASSWORD},
-    "/accounts/email/": {"action_add": "", "email": "second@example.com"},
-    "/accounts/password/change/": {
-        "oldpassword": PASSWORD,
-        "password1": "a brand new one",
-        "password2": "a brand new one",
-    },
-    "/accounts/password/reset/": {"email": "maya@example.com"},
-}
-BOOKING = {
-    "session_date": str(NEXT_THURSDAY),
-    "start_time": "10:00",
-    "end_time": "11:00",
-    "session_type": "personal_training",
-}
-# What is typed into the administrator's forms, beside what they say already.
-TYPED = {
-    "/admin/auth/group/add/": {"name": "Boxing"},
-    "/admin/auth/group/{group}/change/": {"name": "Cycling"},
-    "/admin/accounts/user/": {
-        "action": "delete_selected",
-        "_selected_action": "{omar}",
-        "post": "yes",
-    },
-    "/admin/accounts/user/add/": {"name": "Old Joe"},
-    "/admin/accounts/user/{maya}/change/": {"name": "Maya Lindqvist-Berg"},
-    "/admin/accounts/user/{frieda}/change/": {"name": "Frieda the First"},
-    "/admin/accounts/apitoken/{token}/change/": {"name": "watch"},
-    "/admin/trainers/trainer/add/": {
-        "name": "Bruno Keller",
-        "slug": "bruno-keller",
-        "specialisation": "Boxing",
-        "hourly_rate": "60",
-        "session_minutes": "60",
-        "session_types": ["personal_training"],
-    },
-    "/admin/trainers/trainer/{trainer}/change/": {"hourly_rate": "80"},
-    "/admin/bookings/trainingsession/add/": {
-        "trainer": "{trainer}",
-        "client": "{maya}",
-        **BOOKING,
-    },
-    "/admin/bookings/trainingsession/{session}/change/": {"notes": "by phone"},
-    "/admin/bookings/trainingsession/": {
-        "action": "cancel",
-        "_selected_action": "{session}",
-    },
-    "/admin/account/emailaddress/add/": {
-        "user": "{maya}",
-        "email": "maya.too@example.com",
-    },
-    "/admin/account/emailaddress/{address}/change/": {"email": "n@example.com"},
-    "/admin/password_change/": {
-        "old_password": PASSWORD,
-        "new_password1": "a brand new one",
-        "new_password2": "a brand new one",
-    },
-}
-NEW_PASSWORD = {"password1": "a brand new one", "password2": "a brand new one"}
-for person in ("{maya}", "{frieda}"):
-    TYPED[f"/admin/accounts/user/{person}/password/"] = NEW_PASSWORD
-
-
-def filled_in(page):
-    """The page's main form with what a browser would send of it."""
-    document = html5lib.parse(page.content.decode(), namespaceHTMLElements=False)
-    forms = [
-        form
-        for form in document.iterfind(".//form[@method='post']")
-        if form.get("id") != "logout-form"
-    ]
-    sent = {}
-    for form in forms[:1]:
-        for field in form.iter():
-            if field.tag not in ("input", "select", "textarea"):
-                continue
-            name, kind = field.get("name"), field.get("type", "text")
-            if not name or kind in ("submit", "file"):
-                continue
-            if kind in ("checkbox", "radio") and field.get("checked") is None:
-                continue
-            if field.tag == "select":
-                chosen = field.findall(".//option[@selected]")
-                values = [option.get("value", "") for option in chosen]
-            else:
-                values = [field.get("value") or field.text or ""]
-            sent.setdefault(name, []).extend(values)
-    return sent
-
-
-# --- what came of it ---------------------------------------------------------------
-
-
 def answer_of(response):
     if response.status_code not in (301, 302):
         return str(response.status_code)
@@ -285,20 +37,6 @@ def answer_of(response):
         if response.url.startswith(door):
             return name
     return "away"
-
-
-def digest():
-    """Every table but those of sessions, and of how often somebody tried."""
-    passing = {"cache", "django_migrations", "django_session"}
-    tables = set(connection.introspection.table_names()) - passing
-    selects = [
-        f"SELECT '{table}', md5(string_agg(t::text, '|' ORDER BY t::text))"
-        f" FROM {table} t"
-        for table in sorted(tables)
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(selects))
-        return dict(cursor.fetchall())
 
 
 def outcome(gym, role, path):
