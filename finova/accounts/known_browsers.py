@@ -13,14 +13,13 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-COOKIE = settings.KNOWN_BROWSER_COOKIE_NAME
 DAYS = 180
 
 
 def remember(response: HttpResponseBase, email: str) -> None:
     nonce = secrets.token_urlsafe(16)
     response.set_cookie(
-        COOKIE,
+        settings.KNOWN_BROWSER_COOKIE_NAME,
         f"{nonce}.{mark(nonce, email)}",
         max_age=DAYS * 24 * 3600,
         secure=settings.SESSION_COOKIE_SECURE,
@@ -31,7 +30,7 @@ def remember(response: HttpResponseBase, email: str) -> None:
 
 def knows(request: HttpRequest, email: str) -> str:
     """What to count this browser's tries at the account by; "" if it is a stranger."""
-    cookie = request.COOKIES.get(COOKIE, "")
+    cookie = request.COOKIES.get(settings.KNOWN_BROWSER_COOKIE_NAME, "")
     nonce, _, given = cookie.partition(".")
     return nonce if constant_time_compare(given, mark(nonce, email)) else ""
 

@@ -76,10 +76,15 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
         return self.leave_for_sign_in(request)
 
     def leave_for_sign_in(self, request: HttpRequest) -> HttpResponseBase:
+        query = urlencode({REDIRECT_FIELD_NAME: page_behind(request)})
+        return HttpResponseClientRedirect(f"{resolve_url('account_login')}?{query}")
+
+
+def page_behind(request: HttpRequest) -> str:
+    """The page that htmx says it stands on, if it is one of this site's."""
+    try:
         here = urlsplit(request.htmx.current_url_abs_path or "/")
-        back = here.path + (f"?{here.query}" if here.query else "")
-        if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
-            back = "/"
-        login_url = resolve_url("account_login")
-        query = urlencode({REDIRECT_FIELD_NAME: back})
-        return HttpResponseClientRedirect(f"{login_url}?{query}")
+    except ValueError:
+        return "/"
+    back = here.path + (f"?{here.query}" if here.query else "")
+    return back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else "/"

@@ -42,6 +42,22 @@ def read_table():
 
 WORDS, ROWS = read_table()
 
+# What a forged way back leads to.
+ELSEWHERE = [
+    "//evil.example",
+    "///evil.example",
+    "https://evil.example/",
+    "https:evil.example",
+    "http:///evil.example",
+    "\\\\evil.example",
+    "/\\evil.example",
+    "\t//evil.example",
+    "https://testserver@evil.example/",
+    "https://testserver.evil.example/",
+    "javascript:alert(1)",
+    "data:text/html,hello",
+]
+
 # --- what a request brings ---------------------------------------------------------
 
 OTHER_FORMS = {
