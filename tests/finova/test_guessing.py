@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.core import mail
+from django.core.cache import cache
 from django.test import Client
 
 from tests.conftest import NOW
@@ -105,6 +106,13 @@ def test_one_address_alone_cannot_use_up_what_an_account_has(monday_morning, may
             guess(maya.email, GUESSER, 8)
     with time_machine.travel(NOW + timedelta(minutes=59)):
         assert sign_in(Client(), maya.email, PASSWORD, HOME) == 302
+
+
+def test_other_guesses_do_not_push_the_counts_out(maya):
+    guess(maya.email, GUESSER, 5)
+    for n in range(400):
+        cache.set(f"another count {n}", [n])
+    assert guess(maya.email, GUESSER) == [429]
 
 
 def test_one_address_guesses_at_thirty_accounts_at_most(maya):
