@@ -4,16 +4,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 MINUTE = timedelta(minutes=1)
-
-# How long allauth's own limits last, where it is longer than its usual minute.
-WAIT_AT = {"account_reset_password": 15 * MINUTE}
+RESET_WAIT = timedelta(minutes=15)
 
 
 def too_many_tries(request: HttpRequest, wait: timedelta | None = None) -> HttpResponse:
-    """What a page answers, and allauth's handler429, to whoever tried too often."""
+    """The answer to whoever tried too often; also allauth's handler429.
+
+    allauth's limits are per minute, but for the one on mails to choose a password.
+    """
     page = request.resolver_match and request.resolver_match.url_name
-    wait = wait or WAIT_AT.get(page or "", MINUTE)
-    context = {"minutes": wait // MINUTE}
+    mails_are_sent = page == "account_reset_password"
+    wait = wait or (RESET_WAIT if mails_are_sent else MINUTE)
+    context = {"minutes": wait // MINUTE, "mails_are_sent": mails_are_sent}
     response = render(request, "429.html", context, status=429)
     response["Retry-After"] = str(int(wait.total_seconds()))
     return response

@@ -8,7 +8,8 @@ from trainers.clock import gym_now
 from trainers.models import SlotStatus
 
 PUBLIC = ["/", "/trainers/", "/accounts/login/", "/accounts/signup/", "/nowhere/"]
-PUBLIC += ["/accounts/password/reset/"]
+PUBLIC += ["/accounts/password/reset/", "/accounts/password/reset/done/"]
+PUBLIC += ["/accounts/confirm-email/", "/accounts/confirm-email/used-up/"]
 
 
 def violations(page):

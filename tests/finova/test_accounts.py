@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core import mail
 from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError
@@ -75,6 +76,41 @@ def test_a_new_password_by_mail(client, maya):
     assert answer.status_code == 302
     maya.refresh_from_db()
     assert maya.check_password("a brand new one")
+
+
+class TestWhoseAddress:
+    """Who joins shows that the mailbox is theirs; staff vouch for whom they add."""
+
+    def sign_in(self, person):
+        data = {"login": person.email, "password": PASSWORD}
+        return Client().post("/accounts/login/", data).url
+
+    def test_whom_staff_add_needs_no_mail(self, maya):
+        assert self.sign_in(maya) == "/"
+        address = EmailAddress.objects.get()
+        assert (address.email, address.verified, address.primary) == (
+            "maya@example.com",
+            True,
+            True,
+        )
+
+    def test_nor_after_anybody_asked_for_a_new_password(self, maya):
+        Client().post("/accounts/password/reset/", {"email": maya.email})
+        assert self.sign_in(maya) == "/"
+
+    def test_who_joined_does(self, maya):
+        EmailAddress.objects.create(user=maya, email=maya.email, primary=True)
+        assert self.sign_in(maya) == "/accounts/confirm-email/"
+
+    def test_until_the_mail_for_a_new_password_was_answered(self, client, maya):
+        EmailAddress.objects.create(user=maya, email=maya.email, primary=True)
+        client.post("/accounts/password/reset/", {"email": maya.email})
+        link = re.search(r"http://[^/]+(/\S+/key/\S+)", mail.outbox[0].body)
+        form = client.get(link[1], follow=True)
+        new = {"password1": PASSWORD, "password2": PASSWORD}
+        client.post(form.redirect_chain[-1][0], new)
+        assert client.get("/sessions/").status_code == 200
+        assert self.sign_in(maya) == "/"
 
 
 def test_the_way_back_stays_on_this_site(client, maya):

@@ -193,6 +193,6 @@ def test_mails_for_a_new_password_have_an_end(maya):
     assert [answer.status_code for answer in answers] == [302] * 3 + [429]
     assert answers[-1]["Retry-After"] == "900"
     assert len(mail.outbox) == 3
-    assert "Mails that we have already sent you are good" in (
+    assert "mails that we have already sent you are good" in (
         answers[-1].content.decode()
     )
