@@ -1,9 +1,19 @@
 """Somebody else sits down at the computer and presses the back button."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.factories import book
 from trainers.clock import gym_now
+
+
+@pytest.fixture(scope="module")
+def browser(browser_type, browser_type_launch_args):
+    """As members have it: one that keeps whole pages for the back button."""
+    keeps_pages = {"ignore_default_args": ["--disable-back-forward-cache"]}
+    browser = browser_type.launch(**browser_type_launch_args, **keeps_pages)
+    yield browser
+    browser.close()
 
 
 def test_after_signing_out_back_shows_nothing_private(visit, ana, maya, next_thursday):
@@ -20,7 +30,7 @@ def test_after_signing_out_back_shows_nothing_private(visit, ana, maya, next_thu
     page.wait_for_url("**/")
 
     for _ in range(3):
-        page.go_back()
+        page.go_back(wait_until="commit")
         expect(page.get_by_role("link", name="Sign in")).to_be_visible()
         expect(page.get_by_role("button", name="Sign out")).to_have_count(0)
         expect(mine).to_have_count(0)
