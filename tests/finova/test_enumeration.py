@@ -134,4 +134,4 @@ def test_a_door_that_hashes_for_members_alone_would_be_seen(maya):
             maya.check_password("wrong")
             maya.check_password("wrong again")
 
-    assert ratio(gives_away) > 1.3
+    assert any(ratio(gives_away) > 1.3 for _ in range(2))
