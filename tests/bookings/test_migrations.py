@@ -1,5 +1,6 @@
 """Rows brought from another system meet the constraints."""
 
+from contextlib import contextmanager
 from io import StringIO
 
 import pytest
@@ -119,15 +120,24 @@ def test_other_dirt_is_named_by_the_rule_that_it_breaks(unguarded, ana, maya):
     assert state() == before
 
 
+@contextmanager
+def busy_table():
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        cursor.execute("LOCK TABLE training_sessions IN ROW EXCLUSIVE MODE")
+        try:
+            yield
+        finally:
+            cursor.execute("ROLLBACK")
+
+
 def test_a_busy_table_is_not_waited_for_without_end(unguarded, ana, maya):
     """Who waits for a table's lock holds up everybody behind it."""
     before = state()
     patient = f"{connection.settings_dict['NAME']}?options=-c lock_timeout=0"
-    with connection.cursor() as cursor:
-        cursor.execute("BEGIN")
-        cursor.execute("LOCK TABLE training_sessions IN ROW EXCLUSIVE MODE")
+    with busy_table():
         status, said = migrate(database=patient)
-        cursor.execute("COMMIT")
     assert status == 1
     assert said.endswith(
         "CommandError: canceling statement due to lock timeout. Nothing was changed. "
@@ -138,9 +148,5 @@ def test_a_busy_table_is_not_waited_for_without_end(unguarded, ana, maya):
 
 def test_where_nothing_is_missing_nothing_is_locked():
     call_command("migrate", "bookings", BEFORE, verbosity=0)
-    with connection.cursor() as cursor:
-        cursor.execute("BEGIN")
-        cursor.execute("LOCK TABLE training_sessions IN ROW EXCLUSIVE MODE")
-        status, _ = migrate()
-        cursor.execute("COMMIT")
-    assert status == 0
+    with busy_table():
+        assert migrate()[0] == 0
