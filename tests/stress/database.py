@@ -1,0 +1,176 @@
+"""The embedded PostgreSQL, seen from its server room: looked into, and mistreated."""
+
+import os
+import re
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from bookings.domain.invariants import INVARIANTS
+from finova import embedded_postgres
+from tests.stress.history import Records, Row, Slot
+
+OURS = "stress"
+
+# The book is empty again, and the slots say so; people and sign-ins stay.
+WIPE = """
+    DELETE FROM booking_events;
+    DELETE FROM idempotency_keys;
+    DELETE FROM training_sessions;
+    UPDATE trainers SET is_active = true;
+    UPDATE trainer_schedules SET
+        status = 'available', booking_id = NULL, client_id = NULL, session_date = NULL
+    WHERE status <> 'available' OR booking_id IS NOT NULL;
+"""
+ROWS = """
+    SELECT id, client_id, trainer_id, session_date::text,
+           to_char(start_time, 'HH24:MI'), status
+    FROM training_sessions
+"""
+KEYS = "SELECT client_id, key, session_id FROM idempotency_keys"
+THE_SITES = f"""
+    backend_type = 'client backend' AND datname = current_database()
+    AND application_name <> '{OURS}'
+"""
+
+
+class Database:
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
+        self.log = embedded_postgres.cluster_dir(data_dir) / "server.log"
+        address = embedded_postgres.address(data_dir)
+        self.where = {
+            "host": address["HOST"],
+            "user": address["USER"],
+            "dbname": address["NAME"],
+            "application_name": OURS,
+        }
+
+    def connect(self, **options: Any) -> psycopg.Connection[Any]:
+        return psycopg.connect(**self.where, autocommit=True, **options)
+
+    def do(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """On a connection of its own: one that lasted would not survive the faults."""
+        with self.connect() as connection:
+            done = connection.execute(statement, parameters or None)
+            return done.fetchall() if done.description else []
+
+    def wipe(self) -> None:
+        self.do(WIPE)
+
+    def records(self) -> Records:
+        rows = {
+            id: Row(id, client, Slot(*where), status)
+            for id, client, *where, status in self.do(ROWS)
+        }
+        keys = {(client, key): session for client, key, session in self.do(KEYS)}
+        return Records(rows, keys)
+
+    # --- what it tells about itself ---
+
+    def broken_promises(self) -> list[str]:
+        return [
+            f"{invariant.promise} Broken by {ids}"
+            for invariant in INVARIANTS
+            if (ids := self.do(invariant.sql))
+        ]
+
+    def deadlocks(self) -> int:
+        """As PostgreSQL counts them; a crash sets the count back to nothing."""
+        asked = "SELECT pg_stat_force_next_flush(), sum(deadlocks) FROM pg_stat_database"
+        return int(self.do(asked)[0][1])
+
+    # --- what is done to it ---
+
+    def postmaster(self) -> int:
+        pid_file = embedded_postgres.cluster_dir(self.data_dir) / "postmaster.pid"
+        return int(pid_file.read_text().splitlines()[0])
+
+    def is_up(self) -> bool:
+        try:
+            return self.do("SELECT 1") == [(1,)]
+        except psycopg.Error:
+            return False
+
+    def wait_until_up(self, seconds: float = 20) -> None:
+        deadline = time.monotonic() + seconds
+        while not self.is_up():
+            assert time.monotonic() < deadline, self.log.read_text()[-3000:]
+            time.sleep(0.02)
+
+    def stop_at_once(self) -> None:
+        """What `pg_ctl stop -m immediate` does: no shutdown, as after a power cut."""
+        os.kill(self.postmaster(), signal.SIGQUIT)
+
+    def kill_postmaster(self) -> None:
+        os.kill(self.postmaster(), signal.SIGKILL)
+
+    def kill_a_backend(self) -> None:
+        """PostgreSQL then throws all others out too, and recovers by itself."""
+        found = self.do(f"SELECT pid FROM pg_stat_activity WHERE {THE_SITES} LIMIT 1")
+        if found:
+            os.kill(found[0][0], signal.SIGKILL)
+        else:
+            self.stop_at_once()
+
+    def terminate(self, pid: int) -> None:
+        self.do("SELECT pg_terminate_backend(%s)", pid)
+
+    def busy_backends(self) -> list[int]:
+        asked = f"""
+            SELECT pid FROM pg_stat_activity WHERE {THE_SITES} AND state <> 'idle'
+        """
+        return [pid for (pid,) in self.do(asked)]
+
+    def backends(self) -> list[int]:
+        asked = f"SELECT pid FROM pg_stat_activity WHERE {THE_SITES}"
+        return [pid for (pid,) in self.do(asked)]
+
+    @contextmanager
+    def read_only(self) -> Iterator[None]:
+        """For new and for lasting connections: the configuration is read anew."""
+        self.do("ALTER SYSTEM SET default_transaction_read_only = on")
+        self.do("SELECT pg_reload_conf()")
+        try:
+            yield
+        finally:
+            self.do("ALTER SYSTEM RESET default_transaction_read_only")
+            self.do("SELECT pg_reload_conf()")
+
+    @contextmanager
+    def no_connection_left(self) -> Iterator[None]:
+        """All connections are ours, and the site's threads have lost theirs."""
+        hoard: list[psycopg.Connection[Any]] = []
+        warden = self.connect()
+        try:
+            while True:
+                with suppress(psycopg.OperationalError):
+                    while True:
+                        hoard.append(self.connect())
+                theirs = f"SELECT pid FROM pg_stat_activity WHERE {THE_SITES}"
+                found = warden.execute(theirs).fetchall()
+                if not found:
+                    break
+                for (pid,) in found:
+                    warden.execute("SELECT pg_terminate_backend(%s)", [pid])
+            yield
+        finally:
+            for connection in (*hoard, warden):
+                connection.close()
+
+    def waiting(self) -> int:
+        """How many of the site's backends wait for a lock just now."""
+        asked = f"""
+            SELECT count(*) FROM pg_stat_activity
+            WHERE {THE_SITES} AND wait_event_type = 'Lock'
+        """
+        return int(self.do(asked)[0][0])
+
+
+def count_lines(log: str, *patterns: str) -> int:
+    return sum(len(re.findall(pattern, log)) for pattern in patterns)
