@@ -7,17 +7,17 @@ import http.client
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from http.cookies import SimpleCookie
 from time import monotonic
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from bookings.exceptions import BookingRefused
-from tests.factories import PASSWORD
 from tests.stress.gym import Member, Trainer
 from tests.stress.history import (
     BOOK,
-    CANCEL,
+    END,
     MOVE,
     OK,
     OPEN,
@@ -27,10 +27,13 @@ from tests.stress.history import (
     Attempt,
     Slot,
 )
+from trainers.models import DayOfWeek
 
 PATIENCE_SECONDS = 20
 # A connection that lasted for ever would keep all load off a revived web process.
 REQUESTS_PER_CONNECTION = 10
+# The site hangs up after five: a request sent just then would never be answered.
+IDLE_SECONDS = 2
 FORM = "application/x-www-form-urlencoded"
 CHANGE = "/admin/{}/{}/change/"
 
@@ -60,13 +63,16 @@ class Line:
 
     port: int
     requests: int = 0
+    idle_since: float = 0
     connection: http.client.HTTPConnection | None = None
 
     def ask(
         self, method: str, path: str, body: bytes | None, headers: dict[str, str]
     ) -> Answer:
-        if self.connection is None or self.requests % REQUESTS_PER_CONNECTION == 0:
+        worn_out = self.requests % REQUESTS_PER_CONNECTION == 0
+        if worn_out or monotonic() > self.idle_since + IDLE_SECONDS:
             self.hang_up()
+        if self.connection is None:
             self.connection = http.client.HTTPConnection(
                 "127.0.0.1", self.port, timeout=PATIENCE_SECONDS
             )
@@ -79,9 +85,8 @@ class Line:
         except (OSError, http.client.HTTPException):
             self.hang_up()
             return Answer(invoked, monotonic())
-        if response.will_close:
-            self.hang_up()
-        return Answer(invoked, monotonic(), response.status, response.msg, content)
+        self.idle_since = monotonic()
+        return Answer(invoked, self.idle_since, response.status, response.msg, content)
 
     def hang_up(self) -> None:
         if self.connection:
@@ -120,7 +125,6 @@ class Browser:
     """A person who signed in with a password and sends forms."""
 
     id: int
-    email: str
     port: int
     history: list[Attempt]
     cookies: dict[str, str] = field(default_factory=dict)
@@ -128,11 +132,6 @@ class Browser:
 
     def __post_init__(self) -> None:
         self.line = Line(self.port)
-
-    def sign_in(self, password: str = PASSWORD) -> None:
-        self.ask("GET", "/accounts/login/")
-        form = {"login": self.email, "password": password}
-        assert self.ask("POST", "/accounts/login/", form).status == 302, self.email
 
     def book(self, trainer: Trainer, slot: Slot, key: str) -> Attempt:
         form = {
@@ -146,7 +145,7 @@ class Browser:
 
     def cancel(self, session: int, slot: Slot) -> Attempt:
         answer = self.ask("POST", f"/sessions/{session}/cancel/", {})
-        return noted(self.history, self.id, CANCEL, slot, answer, session=session)
+        return noted(self.history, self.id, END, slot, answer, session=session)
 
     def ask(self, method: str, path: str, form: Any = None) -> Answer:
         headers = {"Cookie": "; ".join(f"{n}={v}" for n, v in self.cookies.items())}
@@ -176,8 +175,15 @@ class Desk(Browser):
         answer = self.change("bookings/trainingsession", session, form)
         return noted(self.history, self.id, MOVE, to, answer, session=session)
 
-    def set_slot(self, trainer: Trainer, slot: Slot, weekday: int, to: str) -> Attempt:
+    def complete(self, session: int, slot: Slot) -> Attempt:
+        path = "/admin/bookings/trainingsession/"
+        form = {"action": "complete", "_selected_action": session}
+        answer = self.ask("POST", path, form)
+        return noted(self.history, self.id, END, slot, answer, session=session)
+
+    def set_slot(self, trainer: Trainer, slot: Slot, to: str) -> Attempt:
         """Shut the weekly time in the trainer's grid, or open it again."""
+        weekday = DayOfWeek.of(date.fromisoformat(slot.day))
         name = f"slot-{weekday}-{slot.start.replace(':', '-')}"
         before = "available" if to != "available" else "break"
         form = trainer_form(trainer) | {name: to, f"initial-{name}": before}
@@ -193,13 +199,23 @@ class Desk(Browser):
         whole = Slot(trainer.id, "", "")
         return noted(self.history, self.id, OPEN if active else SHUT, whole, answer)
 
-    def change(self, model: str, id: int, form: dict[str, Any]) -> Answer:
-        answer = self.ask("POST", CHANGE.format(model, id), form)
+    def change(self, model: str, pk: int, form: dict[str, Any]) -> Answer:
+        answer = self.ask("POST", CHANGE.format(model, pk), form)
         if answer.status in (200, 302) and answer.header("Location") != (
             f"/admin/{model}/"
         ):
             return answer._replace(status=409)
         return answer
+
+
+def sign_in(port: int, email: str, password: str) -> dict[str, str]:
+    """Through the sign-in page; returns the cookies."""
+    browser = Browser(0, port, [])
+    browser.ask("GET", "/accounts/login/")
+    form = {"login": email, "password": password}
+    assert browser.ask("POST", "/accounts/login/", form).status == 302, email
+    browser.line.hang_up()
+    return browser.cookies
 
 
 def noted(

@@ -4,7 +4,7 @@ import os
 import re
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -65,8 +65,8 @@ class Database:
 
     def records(self) -> Records:
         rows = {
-            id: Row(id, client, Slot(*where), status)
-            for id, client, *where, status in self.do(ROWS)
+            pk: Row(pk, client, Slot(*where), status)
+            for pk, client, *where, status in self.do(ROWS)
         }
         keys = {(client, key): session for client, key, session in self.do(KEYS)}
         return Records(rows, keys)
@@ -82,7 +82,9 @@ class Database:
 
     def deadlocks(self) -> int:
         """As PostgreSQL counts them; a crash sets the count back to nothing."""
-        asked = "SELECT pg_stat_force_next_flush(), sum(deadlocks) FROM pg_stat_database"
+        asked = (
+            "SELECT pg_stat_force_next_flush(), sum(deadlocks) FROM pg_stat_database"
+        )
         return int(self.do(asked)[0][1])
 
     # --- what is done to it ---
@@ -112,11 +114,15 @@ class Database:
 
     def kill_a_backend(self) -> None:
         """PostgreSQL then throws all others out too, and recovers by itself."""
-        found = self.do(f"SELECT pid FROM pg_stat_activity WHERE {THE_SITES} LIMIT 1")
-        if found:
-            os.kill(found[0][0], signal.SIGKILL)
-        else:
-            self.stop_at_once()
+        os.kill(self.backends()[0], signal.SIGKILL)
+
+    def crash(self, how: Callable[[], None]) -> None:
+        """In one of these ways; returns when a connection has felt it."""
+        with self.connect() as canary:
+            how()
+            with suppress(psycopg.OperationalError):
+                while True:
+                    canary.execute("SELECT 1")
 
     def terminate(self, pid: int) -> None:
         self.do("SELECT pg_terminate_backend(%s)", pid)
@@ -127,20 +133,46 @@ class Database:
         """
         return [pid for (pid,) in self.do(asked)]
 
+    def waiting_for_a_lock(self) -> list[int]:
+        asked = f"""
+            SELECT pid FROM pg_stat_activity
+            WHERE {THE_SITES} AND wait_event_type = 'Lock'
+        """
+        return [pid for (pid,) in self.do(asked)]
+
     def backends(self) -> list[int]:
         asked = f"SELECT pid FROM pg_stat_activity WHERE {THE_SITES}"
         return [pid for (pid,) in self.do(asked)]
 
     @contextmanager
-    def read_only(self) -> Iterator[None]:
-        """For new and for lasting connections: the configuration is read anew."""
-        self.do("ALTER SYSTEM SET default_transaction_read_only = on")
+    def set_to(self, setting: str) -> Iterator[None]:
+        """One setting is another, for new and lasting connections; none if empty."""
+        if not setting:
+            yield
+            return
+        self.do(f"ALTER SYSTEM SET {setting}")
         self.do("SELECT pg_reload_conf()")
         try:
             yield
         finally:
-            self.do("ALTER SYSTEM RESET default_transaction_read_only")
+            self.do(f"ALTER SYSTEM RESET {setting.partition(' ')[0]}")
             self.do("SELECT pg_reload_conf()")
+
+    @contextmanager
+    def without(self, constraint: str) -> Iterator[None]:
+        """On the sessions; none if empty. Whatever came of it is wiped out again."""
+        if not constraint:
+            yield
+            return
+        asked = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = %s"
+        ((definition,),) = self.do(asked, constraint)
+        self.do(f"ALTER TABLE training_sessions DROP CONSTRAINT {constraint}")
+        try:
+            yield
+        finally:
+            self.wipe()
+            add = f"ADD CONSTRAINT {constraint} {definition}"
+            self.do(f"ALTER TABLE training_sessions {add}")
 
     @contextmanager
     def no_connection_left(self) -> Iterator[None]:
@@ -162,14 +194,6 @@ class Database:
         finally:
             for connection in (*hoard, warden):
                 connection.close()
-
-    def waiting(self) -> int:
-        """How many of the site's backends wait for a lock just now."""
-        asked = f"""
-            SELECT count(*) FROM pg_stat_activity
-            WHERE {THE_SITES} AND wait_event_type = 'Lock'
-        """
-        return int(self.do(asked)[0][0])
 
 
 def count_lines(log: str, *patterns: str) -> int:

@@ -35,6 +35,7 @@ class Trainer(NamedTuple):
 class People:
     members: list[Member]
     trainers: list[Trainer]
+    staff: list[int]
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class Gym:
     people: People
     log: Path
     """What the site's processes said."""
+    cookies: dict[int, dict[str, str]]
+    """Of those who are signed in: the first members and the staff."""
 
 
 def move_in(environment: dict[str, str], *, members: int, trainers: int) -> People:
@@ -61,23 +64,27 @@ def move_in(environment: dict[str, str], *, members: int, trainers: int) -> Peop
     return People(
         [Member(*member) for member in told["members"]],
         [Trainer(*trainer) for trainer in told["trainers"]],
+        told["staff"],
     )
 
 
 def times_of(trainer: Trainer) -> Iterator[Slot]:
-    """Times of the trainer that nobody has yet, from soon to late in the year."""
-    for days in DAYS_AHEAD:
-        # The server's own day and the gym's are close enough together for this.
-        day = date.today() + timedelta(days=days)  # noqa: DTZ011
-        for hour in HOURS:
+    """The trainer's times: first one hour of each day, then the next hour of each."""
+    # The server's own day and the gym's are close enough together for this.
+    today = date.today()  # noqa: DTZ011
+    for hour in HOURS:
+        for days in DAYS_AHEAD:
+            day = today + timedelta(days=days)
             yield Slot(trainer.id, str(day), f"{hour:02}:00")
 
 
 def make_people(members: int, trainers: int) -> dict[str, list[object]]:
-    from finova.accounts.models import ApiToken
+    from bookings import demo
+    from finova.accounts.models import ApiToken, User
     from tests.factories import MemberFactory, TrainerFactory
 
     people = MemberFactory.create_batch(members)
+    demo_staff = (demo.FRONT_DESK, demo.ADMINISTRATOR)
     return {
         "members": [
             (person.pk, person.email, ApiToken.objects.issue(person, name="stress")[1])
@@ -87,6 +94,7 @@ def make_people(members: int, trainers: int) -> dict[str, list[object]]:
             (trainer.pk, trainer.name, trainer.slug)
             for trainer in TrainerFactory.create_batch(trainers)
         ],
+        "staff": [User.objects.get(email=email).pk for email in demo_staff],
     }
 
 

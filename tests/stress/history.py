@@ -13,25 +13,23 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import NamedTuple
 
+from tests.stress.findings import (
+    DOUBLE,
+    LEFT_BEHIND,
+    LOST,
+    NO_REASON,
+    OTHER_ANSWER,
+    PASSED_BY,
+    TWICE,
+    UNASKED,
+    UNDONE,
+    UNSETTLED,
+    Finding,
+)
+
 OK, REFUSED, UNKNOWN = "ok", "refused", "unknown"
-BOOK, CANCEL, MOVE, SHUT, OPEN = "book", "cancel", "move", "shut", "open"
+BOOK, END, MOVE, SHUT, OPEN = "book", "end", "move", "shut", "open"
 ACTIVE = ("scheduled", "confirmed")
-
-LOST = "a confirmed booking is lost"
-LEFT_BEHIND = "a refused attempt left something behind"
-TWICE = "one request booked twice"
-UNASKED = "a row that nobody asked for"
-DOUBLE = "two bookings held one place"
-NO_REASON = "a refusal without a reason"
-OTHER_ANSWER = "a repeat got another answer"
-UNDONE = "a change that was confirmed is not there"
-UNSETTLED = "an attempt whose end nobody knows"
-PASSED_BY = "booked what was shut"
-
-
-class Finding(NamedTuple):
-    check: str
-    detail: str
 
 
 class Slot(NamedTuple):
@@ -44,8 +42,8 @@ class Slot(NamedTuple):
 class Attempt:
     """One request and its answer. Times are seconds on one clock.
 
-    Who shuts and opens names the trainer's slot; an empty day and start mean the
-    trainer as a whole.
+    Who shuts and opens names the time that is raced for; an empty day and start mean
+    the trainer as a whole.
     """
 
     client: int
@@ -130,7 +128,7 @@ class Account:
                 self.by_wish[attempt.wish].append(attempt)
         self.changes: dict[int, list[Attempt]] = defaultdict(list)
         for attempt in sorted(self.attempts, key=lambda a: a.invoked):
-            if attempt.act in (CANCEL, MOVE) and attempt.outcome != REFUSED:
+            if attempt.act in (END, MOVE) and attempt.outcome != REFUSED:
                 self.changes[attempt.session or 0].append(attempt)
         self.asked_for = self._bookings_by_session()
         for row in self.records.rows.values():
@@ -159,19 +157,19 @@ class Account:
         answered = [a.returned for a in asked if a.outcome == OK]
         begins = Span(min(a.invoked for a in asked), min(answered, default=inf))
         slot, ends = asked[0].slot, NEVER
-        moves, cancels = self.moves_of(row), self.cancels_of(row)
+        moves, ended = self.moves_of(row), self.ends_of(row)
         for move in moves:
             when = Span(move.invoked, move.returned)
             yield Stay(row.id, row.client, slot, begins, when)
             slot, begins = move.slot, when
         if row.status not in ACTIVE:
-            answered = [a.returned for a in cancels if a.outcome == OK]
-            asked_at = min((a.invoked for a in cancels), default=begins.earliest)
+            answered = [a.returned for a in ended if a.outcome == OK]
+            asked_at = min((a.invoked for a in ended), default=begins.earliest)
             ends = Span(asked_at, min(answered, default=inf))
         yield Stay(row.id, row.client, slot, begins, ends)
 
-    def cancels_of(self, row: Row) -> list[Attempt]:
-        return [a for a in self.changes[row.id] if a.act == CANCEL]
+    def ends_of(self, row: Row) -> list[Attempt]:
+        return [a for a in self.changes[row.id] if a.act == END]
 
     def moves_of(self, row: Row) -> list[Attempt]:
         """Those that took place: of an unknown one the row itself tells."""
@@ -207,9 +205,9 @@ def refused_attempts_left_nothing(account: Account) -> Iterator[Finding]:
     """The last answer to a key decides: the first may have been lost on its way."""
     for wish, attempts in account.by_wish.items():
         last = max(attempts, key=lambda a: a.returned)
-        if last.outcome == REFUSED and last.code != "key_reused":
-            if wish in account.records.keys:
-                yield Finding(LEFT_BEHIND, f"the key of {last}")
+        refused = last.outcome == REFUSED and last.code != "key_reused"
+        if refused and wish in account.records.keys:
+            yield Finding(LEFT_BEHIND, f"the key of {last}")
 
 
 def nobody_booked_more_than_asked(account: Account) -> Iterator[Finding]:
@@ -240,10 +238,10 @@ def repeats_got_the_same_answer(account: Account) -> Iterator[Finding]:
 
 def confirmed_changes_are_there(account: Account) -> Iterator[Finding]:
     for row in account.records.rows.values():
-        cancels, moves = account.cancels_of(row), account.moves_of(row)
-        if row.status in ACTIVE and any(a.outcome == OK for a in cancels):
+        ended, moves = account.ends_of(row), account.moves_of(row)
+        if row.status in ACTIVE and any(a.outcome == OK for a in ended):
             yield Finding(UNDONE, f"{row} was cancelled")
-        if row.status not in ACTIVE and not cancels:
+        if row.status not in ACTIVE and not ended:
             yield Finding(UNASKED, f"nobody ended {row}")
         asked = moves[-1:] or account.asked_for.get(row.id, [])
         if asked and asked[0].slot != row.slot:
@@ -303,9 +301,9 @@ def refusals_had_a_reason(account: Account) -> Iterator[Finding]:
             "slot_taken": at_trainers[attempt.slot],
             "client_busy": at_members[mine],
         }.get(attempt.code, [])
-        if not any(stay.may_meet(attempt) for stay in in_the_way):
-            if not shut.may_refuse(attempt):
-                yield Finding(NO_REASON, f"{attempt}")
+        met = any(stay.may_meet(attempt) for stay in in_the_way)
+        if not met and not shut.may_refuse(attempt):
+            yield Finding(NO_REASON, f"{attempt}")
 
 
 def nothing_shut_was_booked(account: Account) -> Iterator[Finding]:

@@ -95,7 +95,8 @@ def web_processes(data_dir: Path, fault: str, log: Path) -> Iterator[int]:
             for _ in range(2)
         ]
     try:
-        wait_until(lambda: answers(port), START_SECONDS, log.read_text)
+        wait_until(lambda: answers(port) or died(processes), START_SECONDS)
+        assert not died(processes), log.read_text()
         yield port
     finally:
         for process in processes:
@@ -104,6 +105,10 @@ def web_processes(data_dir: Path, fault: str, log: Path) -> Iterator[int]:
         listener.close()
         os.close(lifeline)
         os.close(our_end)
+
+
+def died(processes: list[subprocess.Popen[bytes]]) -> bool:
+    return any(process.poll() is not None for process in processes)
 
 
 def free_port() -> int:

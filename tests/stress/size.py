@@ -20,6 +20,7 @@ class Size:
     kills: int
     crashes: int
     terminations: int
+    outage_seconds: float
     recovery_seconds: float
     """From a fault to the next booking. The short run shares its machine."""
 
@@ -31,6 +32,7 @@ SHORT = Size(
     kills=6,
     crashes=3,
     terminations=6,
+    outage_seconds=1,
     recovery_seconds=20,
 )
 LONG = Size(
@@ -40,6 +42,7 @@ LONG = Size(
     kills=100,
     crashes=21,
     terminations=60,
+    outage_seconds=5,
     recovery_seconds=5,
 )
 

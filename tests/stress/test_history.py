@@ -4,25 +4,27 @@ import json
 
 import pytest
 
-from tests.stress.history import (
-    BOOK,
-    CANCEL,
+from tests.stress.findings import (
     DOUBLE,
     LEFT_BEHIND,
     LOST,
-    MOVE,
     NO_REASON,
-    OK,
-    OPEN,
     OTHER_ANSWER,
     PASSED_BY,
-    REFUSED,
-    SHUT,
     TWICE,
     UNASKED,
     UNDONE,
-    UNKNOWN,
     UNSETTLED,
+)
+from tests.stress.history import (
+    BOOK,
+    END,
+    MOVE,
+    OK,
+    OPEN,
+    REFUSED,
+    SHUT,
+    UNKNOWN,
     Attempt,
     Records,
     Row,
@@ -37,9 +39,9 @@ TEN = Slot(ANA, "2026-12-10", "10:00")
 NINE_WITH_BRUNO = Slot(BRUNO, "2026-12-10", "09:00")
 
 
-def booked(client, id, at, *, slot=NINE, key=None, body=None, **more):
-    answer = body or json.dumps({"session": {"id": id}}).encode()
-    key = f"key {id}" if key is None else key
+def booked(client, pk, at, *, slot=NINE, key=None, body=None, **more):
+    answer = body or json.dumps({"session": {"id": pk}}).encode()
+    key = f"key {pk}" if key is None else key
     return Attempt(
         client, BOOK, slot, *at, OK, key=key, status=201, body=answer, **more
     )
@@ -53,12 +55,12 @@ def unanswered(client, at, key, *, slot=NINE):
     return Attempt(client, BOOK, slot, *at, UNKNOWN, key=key)
 
 
-def cancelled(client, id, at, outcome=OK):
-    return Attempt(client, CANCEL, NINE, *at, outcome, session=id, status=302)
+def cancelled(client, pk, at, outcome=OK):
+    return Attempt(client, END, NINE, *at, outcome, session=pk, status=302)
 
 
-def moved(client, id, at, to, outcome=OK):
-    return Attempt(client, MOVE, to, *at, outcome, session=id, status=302)
+def moved(client, pk, at, to, outcome=OK):
+    return Attempt(client, MOVE, to, *at, outcome, session=pk, status=302)
 
 
 def shut(at, slot=NINE):
@@ -74,12 +76,12 @@ def kept(*rows, keys=None):
     return Records({row.id: row for row in rows}, own_keys if keys is None else keys)
 
 
-def standing(id, client, slot=NINE):
-    return Row(id, client, slot, "scheduled")
+def standing(pk, client, slot=NINE):
+    return Row(pk, client, slot, "scheduled")
 
 
-def ended(id, client, slot=NINE):
-    return Row(id, client, slot, "cancelled")
+def ended(pk, client, slot=NINE):
+    return Row(pk, client, slot, "cancelled")
 
 
 NOTHING = kept()

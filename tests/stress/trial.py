@@ -1,4 +1,4 @@
-"""One scenario on a gym with an empty book: what happened, and what is wrong with it."""
+"""One scenario on a gym with an empty book: what happened, and what is wrong."""
 
 import time
 from collections import Counter, defaultdict
@@ -6,44 +6,53 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
-from tests.stress.client import Program
+from tests.stress.client import Browser, Desk, Program
 from tests.stress.database import count_lines
-from tests.stress.gym import Gym
-from tests.stress.history import (
-    BOOK,
+from tests.stress.findings import (
+    BROKEN_PROMISE,
+    CONSTRAINT,
+    DEADLOCK,
     DOUBLE,
     LOST,
+    SERVER_ERROR,
+    TWICE,
+    Finding,
+)
+from tests.stress.gym import Gym, Member
+from tests.stress.history import (
+    BOOK,
     OK,
     REFUSED,
-    TWICE,
     UNKNOWN,
     Attempt,
-    Finding,
     Span,
     judge,
 )
 from tests.stress.watch import Watch
 
-PROMISE = "a promise about the database is broken"
-SERVER_ERROR = "an answer that is nobody's fault but ours"
-DEADLOCK = "a deadlock"
-CONSTRAINT = "only the constraint stood between two bookings"
-NO_CONTENTION = "nobody met anybody, so this shows nothing"
-OTHERWISE = "it ought to have ended otherwise"
-
 # An answer 503 may still be on its way for so long after the first booking again.
 LATE_SECONDS = 0.5
 SETTLE_SECONDS = 30
+
+Caller = TypeVar("Caller", Program, Browser, Desk)
+
+
+class Fault(NamedTuple):
+    """Something was broken on purpose: from when, until when."""
+
+    began: float
+    over: float
+    since: float
+    """From when on the seconds until the next booking count: mostly its beginning."""
 
 
 @dataclass
 class Trial:
     gym: Gym
     history: list[Attempt] = field(default_factory=list)
-    faults: list[Span] = field(default_factory=list)
-    """What was broken on purpose: since when, until when."""
+    faults: list[Fault] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=dict)
     closing: ExitStack = field(default_factory=ExitStack)
@@ -52,24 +61,41 @@ class Trial:
         """The first so many members' programs."""
         people = self.gym.people.members[:count]
         programs = [Program(each, self.gym.port, self.history) for each in people]
-        for program in programs:
-            self.closing.callback(program.line.hang_up)
-        return programs
+        return [self.until_the_end(program) for program in programs]
+
+    def browser(self, member: Member) -> Browser:
+        """Of somebody who is signed in; each call is another window."""
+        port, cookies = self.gym.port, dict(self.gym.cookies[member.id])
+        return self.until_the_end(Browser(member.id, port, self.history, cookies))
+
+    def desk(self, number: int) -> Desk:
+        """One of two members of staff."""
+        staff = self.gym.people.staff[number]
+        port, cookies = self.gym.port, dict(self.gym.cookies[staff])
+        return self.until_the_end(Desk(staff, port, self.history, cookies))
+
+    def until_the_end(self, caller: Caller) -> Caller:
+        self.closing.callback(caller.line.hang_up)
+        return caller
 
     def expect(self, condition: bool, check: str, detail: object = "") -> None:
         if not condition:
             self.findings.append(Finding(check, str(detail)))
 
     @contextmanager
-    def breaking(self) -> Iterator[None]:
-        """Around what breaks something: 503 is forgiven until the site recovers."""
+    def breaking(self, *, lasting: bool = False) -> Iterator[None]:
+        """Around what breaks something: 503 is forgiven until the site recovers.
+
+        Nobody can be served while something is broken for a time, `lasting`.
+        """
         began = time.monotonic()
         yield
-        self.faults.append(Span(began, time.monotonic()))
+        over = time.monotonic()
+        self.faults.append(Fault(began, over, over if lasting else began))
 
     def wait_for_a_booking(self, seconds: float = 30) -> None:
         """Until somebody who asked after the last fault has been served."""
-        since, deadline = self.faults[-1].latest, time.monotonic() + seconds
+        since, deadline = self.faults[-1].over, time.monotonic() + seconds
         while not any(is_served(a, since) for a in self.history[-1000:]):
             assert time.monotonic() < deadline, f"nobody served for {seconds} seconds"
             time.sleep(0.01)
@@ -83,12 +109,12 @@ class Trial:
                 attempt = programs[attempt.client].book(attempt.slot, attempt.key)
 
     def recoveries(self) -> list[float]:
-        """Seconds from each fault's end to the answer of a booking asked after it."""
+        """Seconds from each fault to the answer of a booking asked after it."""
         now = time.monotonic()
         found = []
         for fault in self.faults:
-            served = (a.returned for a in self.history if is_served(a, fault.latest))
-            found.append(min(served, default=now) - fault.latest)
+            served = (a.returned for a in self.history if is_served(a, fault.over))
+            found.append(min(served, default=now) - fault.since)
         return found
 
 
@@ -115,7 +141,7 @@ def trial(gym: Gym) -> Iterator[Trial]:
     held.findings += judge(held.history, gym.database.records())
     held.findings += unforgiven_errors(held)
     for promise in gym.database.broken_promises():
-        held.expect(False, PROMISE, promise)
+        held.expect(False, BROKEN_PROMISE, promise)
     counted = counts.since()
     held.expect(not counted["deadlocks"], DEADLOCK, counted)
     held.expect(not counted["constraints"], CONSTRAINT, counted)
@@ -128,20 +154,23 @@ def trial(gym: Gym) -> Iterator[Trial]:
 
 
 def unforgiven_errors(held: Trial) -> Iterator[Finding]:
-    """Nothing but 503 with Retry-After, and that only while something is broken."""
+    """Only while something is broken: no answer at all, or 503 with Retry-After."""
     away = [
-        Span(fault.earliest, fault.latest + took + LATE_SECONDS)
+        Span(fault.began, fault.since + took + LATE_SECONDS)
         for fault, took in zip(held.faults, held.recoveries(), strict=True)
     ]
     for attempt in held.history:
-        if attempt.status is None or attempt.status < 500:
+        if attempt.status is not None and attempt.status < 500:
             continue
-        in_time = any(
-            attempt.invoked <= span.latest and attempt.returned >= span.earliest
-            for span in away
+        as_announced = attempt.status is None or (
+            attempt.status == 503 and attempt.retry_after
         )
-        if attempt.status != 503 or not attempt.retry_after or not in_time:
+        if not as_announced or not any(is_during(attempt, span) for span in away):
             yield Finding(SERVER_ERROR, str(attempt))
+
+
+def is_during(attempt: Attempt, span: Span) -> bool:
+    return attempt.invoked <= span.latest and attempt.returned >= span.earliest
 
 
 class Counts:
@@ -166,7 +195,7 @@ class Counts:
 
 
 def figures_of(held: Trial) -> dict[str, Any]:
-    bookings = [a for a in held.history if a.act == BOOK]
+    bookings = [a for a in held.history if a.act == BOOK and a.status != 503]
     wanted_by = defaultdict(set)
     for attempt in bookings:
         wanted_by[attempt.slot].add(attempt.client)
