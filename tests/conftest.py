@@ -10,6 +10,9 @@ from django.test import Client
 from finova import embedded_postgres
 from tests.factories import MemberFactory, TrainerFactory
 
+# Prints what the stress tests measured, also where they ran in another process.
+pytest_plugins = ["tests.stress.figures"]
+
 BERLIN = ZoneInfo("Europe/Berlin")
 
 # A Monday morning before anybody works.

@@ -18,6 +18,7 @@ from tests.stress.gym import Member, Trainer
 from tests.stress.history import (
     BOOK,
     END,
+    LOOK,
     MOVE,
     OK,
     OPEN,
@@ -158,6 +159,22 @@ class Browser:
         for line in answer.headers.get_all("Set-Cookie", []) if answer.headers else []:
             self.cookies |= {n: m.value for n, m in SimpleCookie(line).items()}
         return answer
+
+
+@dataclass
+class Visitor:
+    """Reads trainers' weeks without signing in."""
+
+    port: int
+    history: list[Attempt]
+    line: Line = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.line = Line(self.port)
+
+    def look_at(self, trainer: Trainer) -> Attempt:
+        answer = self.line.ask("GET", f"/trainers/{trainer.slug}/", None, {})
+        return noted(self.history, 0, LOOK, Slot(trainer.id, "", ""), answer)
 
 
 class Desk(Browser):

@@ -8,7 +8,7 @@ from tests.stress.gym import Gym, move_in
 from tests.stress.site import Site, environment_of
 from tests.stress.size import LONG, SIZE
 
-LONGEST_TEST_SECONDS = 400
+LONGEST_TEST_SECONDS = 600
 
 
 def pytest_collection_modifyitems(items):

@@ -7,14 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from tests.stress.client import Program
-from tests.stress.gym import times_of
+from tests.stress.client import Program, Visitor
+from tests.stress.gym import Trainer, times_of
 from tests.stress.history import UNKNOWN, Slot
 from tests.stress.size import luck
 from tests.stress.trial import Trial
 
 # Less than the site asks for with Retry-After, so that its return is seen soon.
 TURNED_AWAY_SECONDS = 0.1
+LOOK_EVERY_SECONDS = 0.2
 
 
 @dataclass
@@ -38,15 +39,22 @@ class Queue:
             with self.turn:
                 self.front = max(self.front, number + 1)
 
+    def look_on(self, visitor: Visitor, trainer: Trainer) -> None:
+        while not self.over.wait(LOOK_EVERY_SECONDS):
+            visitor.look_at(trainer)
+
 
 @contextmanager
 def crowd(held: Trial, count: int, pause_seconds: float = 0.03) -> Iterator[None]:
-    """So many members ask for one time after the other while the block runs."""
-    members = held.members(count)
-    slots = [slot for t in held.gym.people.trainers for slot in times_of(t)]
-    queue = Queue(slots)
-    with ThreadPoolExecutor(len(members)) as pool:
+    """So many members ask for one time after the other while the block runs.
+
+    And a visitor reads the page on which it is seen.
+    """
+    members, trainers = held.members(count), held.gym.people.trainers
+    queue = Queue([slot for trainer in trainers for slot in times_of(trainer)])
+    with ThreadPoolExecutor(len(members) + 1) as pool:
         asking = [pool.submit(queue.ask, member, pause_seconds) for member in members]
+        asking.append(pool.submit(queue.look_on, held.visitor(), trainers[0]))
         try:
             yield
             # The last word is an answer given while nothing is broken.

@@ -29,6 +29,7 @@ from tests.stress.findings import (
 
 OK, REFUSED, UNKNOWN = "ok", "refused", "unknown"
 BOOK, END, MOVE, SHUT, OPEN = "book", "end", "move", "shut", "open"
+LOOK = "look"
 ACTIVE = ("scheduled", "confirmed")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from tests.stress.client import Browser, Desk, Program
+from tests.stress.client import Browser, Desk, Program, Visitor
 from tests.stress.database import count_lines
 from tests.stress.findings import (
     BROKEN_PROMISE,
@@ -30,13 +30,14 @@ from tests.stress.history import (
     Span,
     judge,
 )
+from tests.stress.size import SEED
 from tests.stress.watch import Watch
 
 # An answer 503 may still be on its way for so long after the first booking again.
 LATE_SECONDS = 0.5
 SETTLE_SECONDS = 30
 
-Caller = TypeVar("Caller", Program, Browser, Desk)
+Caller = TypeVar("Caller", Program, Browser, Desk, Visitor)
 
 
 class Fault(NamedTuple):
@@ -73,6 +74,9 @@ class Trial:
         staff = self.gym.people.staff[number]
         port, cookies = self.gym.port, dict(self.gym.cookies[staff])
         return self.until_the_end(Desk(staff, port, self.history, cookies))
+
+    def visitor(self) -> Visitor:
+        return self.until_the_end(Visitor(self.gym.port, self.history))
 
     def until_the_end(self, caller: Caller) -> Caller:
         self.closing.callback(caller.line.hang_up)
@@ -146,6 +150,7 @@ def trial(gym: Gym) -> Iterator[Trial]:
     held.expect(not counted["deadlocks"], DEADLOCK, counted)
     held.expect(not counted["constraints"], CONSTRAINT, counted)
     held.figures = {
+        "seed": SEED,
         **figures_of(held),
         **counted,
         "at_once": watch.most_at_once,

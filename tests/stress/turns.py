@@ -123,7 +123,7 @@ def what_took_place_is_not_cancelled(gym: Gym, size: Size) -> Trial:
 
 def a_move_sees_the_first(gym: Gym, size: Size) -> Trial:
     """Somebody takes the time to which the desk is moving a session."""
-    ana, bruno, *_ = gym.people.trainers
+    _, bruno, *_ = gym.people.trainers
     (old,), (new,) = times(gym, 1), times(gym, 1, trainer=1)
     with trial(gym) as held:
         maya, omar = held.members(2)
