@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from itertools import cycle, islice
 
 from tests.stress.crowd import crowd
+from tests.stress.database import BUSY
 from tests.stress.findings import NO_CONTENTION
 from tests.stress.gym import Gym
 from tests.stress.site import Site, wait_until
@@ -18,7 +19,7 @@ REVIVE_SECONDS = 60
 def web_processes_are_killed(gym: Gym, site: Site, size: Size) -> Trial:
     """kill -9, one at a time, and now and then both at once."""
     chance, killed = luck("kill"), 0
-    with trial(gym) as held, crowd(held, CROWD):
+    with trial(gym) as held, crowd(held, CROWD, pause_seconds=0.15):
         while killed < size.kills:
             wait_until(lambda: len(site.serving()) == 2, REVIVE_SECONDS, site.said)
             time.sleep(chance.uniform(0, 0.2))
@@ -53,7 +54,7 @@ def backends_are_terminated(gym: Gym, size: Size) -> Trial:
     with trial(gym) as held, crowd(held, CROWD):
         for _ in range(size.terminations):
             time.sleep(chance.uniform(0.02, 0.1))
-            found = gym.database.busy_backends() or gym.database.backends()
+            found = gym.database.backends(BUSY) or gym.database.backends()
             with held.breaking():
                 gym.database.terminate(chance.choice(found))
             held.wait_for_a_booking()

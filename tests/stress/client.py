@@ -100,12 +100,8 @@ class Program:
     """Books for one member through the API, with a bearer token."""
 
     member: Member
-    port: int
+    line: Line
     history: list[Attempt]
-    line: Line = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.line = Line(self.port)
 
     def book(self, slot: Slot, key: str = "") -> Attempt:
         headers = {
@@ -126,13 +122,9 @@ class Browser:
     """A person who signed in with a password and sends forms."""
 
     id: int
-    port: int
+    line: Line
     history: list[Attempt]
     cookies: dict[str, str] = field(default_factory=dict)
-    line: Line = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.line = Line(self.port)
 
     def book(self, trainer: Trainer, slot: Slot, key: str) -> Attempt:
         form = {
@@ -165,12 +157,8 @@ class Browser:
 class Visitor:
     """Reads trainers' weeks without signing in."""
 
-    port: int
+    line: Line
     history: list[Attempt]
-    line: Line = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.line = Line(self.port)
 
     def look_at(self, trainer: Trainer) -> Attempt:
         answer = self.line.ask("GET", f"/trainers/{trainer.slug}/", None, {})
@@ -227,7 +215,7 @@ class Desk(Browser):
 
 def sign_in(port: int, email: str, password: str) -> dict[str, str]:
     """Through the sign-in page; returns the cookies."""
-    browser = Browser(0, port, [])
+    browser = Browser(0, Line(port), [])
     browser.ask("GET", "/accounts/login/")
     form = {"login": email, "password": password}
     assert browser.ask("POST", "/accounts/login/", form).status == 302, email

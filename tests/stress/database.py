@@ -16,6 +16,8 @@ from finova import embedded_postgres
 from tests.stress.history import Records, Row, Slot
 
 OURS = "stress"
+BUSY = "state <> 'idle'"
+WAITING = "wait_event_type = 'Lock'"
 
 # The book is empty again, and the slots say so; people and sign-ins stay.
 WIPE = """
@@ -127,21 +129,9 @@ class Database:
     def terminate(self, pid: int) -> None:
         self.do("SELECT pg_terminate_backend(%s)", pid)
 
-    def busy_backends(self) -> list[int]:
-        asked = f"""
-            SELECT pid FROM pg_stat_activity WHERE {THE_SITES} AND state <> 'idle'
-        """
-        return [pid for (pid,) in self.do(asked)]
-
-    def waiting_for_a_lock(self) -> list[int]:
-        asked = f"""
-            SELECT pid FROM pg_stat_activity
-            WHERE {THE_SITES} AND wait_event_type = 'Lock'
-        """
-        return [pid for (pid,) in self.do(asked)]
-
-    def backends(self) -> list[int]:
-        asked = f"SELECT pid FROM pg_stat_activity WHERE {THE_SITES}"
+    def backends(self, which: str = "true") -> list[int]:
+        """The process ids of those that work for the site; of those where `which`."""
+        asked = f"SELECT pid FROM pg_stat_activity WHERE {THE_SITES} AND {which}"
         return [pid for (pid,) in self.do(asked)]
 
     @contextmanager
@@ -184,8 +174,8 @@ class Database:
                 with suppress(psycopg.OperationalError):
                     while True:
                         hoard.append(self.connect())
-                theirs = f"SELECT pid FROM pg_stat_activity WHERE {THE_SITES}"
-                found = warden.execute(theirs).fetchall()
+                asked = f"SELECT pid FROM pg_stat_activity WHERE {THE_SITES}"
+                found = warden.execute(asked).fetchall()
                 if not found:
                     break
                 for (pid,) in found:

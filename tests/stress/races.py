@@ -215,7 +215,7 @@ def lost_answers(gym: Gym, size: Size) -> Trial:
     """The site books, its answer is lost on the way, and the program asks again."""
     with trial(gym) as held, losing_proxy(gym.port) as proxy:
         maya, omar = held.members(2)
-        far_away = Program(maya.member, proxy.port, held.history)
+        far_away = Program(maya.member, held.line(proxy.port), held.history)
         for slot in times(gym, size.few_rounds):
             with held.breaking(lasting=True):
                 lost = far_away.book(slot, key=f"{slot}")

@@ -37,8 +37,8 @@ SHORT = Size(
 )
 LONG = Size(
     racers=32,
-    rounds=400,
-    few_rounds=60,
+    rounds=250,
+    few_rounds=30,
     kills=100,
     crashes=21,
     terminations=60,

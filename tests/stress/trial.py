@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
-from tests.stress.client import Browser, Desk, Program, Visitor
+from tests.stress.client import Browser, Desk, Line, Program, Visitor
 from tests.stress.database import count_lines
 from tests.stress.findings import (
     BROKEN_PROMISE,
@@ -37,8 +37,6 @@ from tests.stress.watch import Watch
 LATE_SECONDS = 0.5
 SETTLE_SECONDS = 30
 
-Caller = TypeVar("Caller", Program, Browser, Desk, Visitor)
-
 
 class Fault(NamedTuple):
     """Something was broken on purpose: from when, until when."""
@@ -61,26 +59,27 @@ class Trial:
     def members(self, count: int) -> list[Program]:
         """The first so many members' programs."""
         people = self.gym.people.members[:count]
-        programs = [Program(each, self.gym.port, self.history) for each in people]
-        return [self.until_the_end(program) for program in programs]
+        return [Program(person, self.line(), self.history) for person in people]
 
     def browser(self, member: Member) -> Browser:
         """Of somebody who is signed in; each call is another window."""
-        port, cookies = self.gym.port, dict(self.gym.cookies[member.id])
-        return self.until_the_end(Browser(member.id, port, self.history, cookies))
+        cookies = dict(self.gym.cookies[member.id])
+        return Browser(member.id, self.line(), self.history, cookies)
 
     def desk(self, number: int) -> Desk:
         """One of two members of staff."""
         staff = self.gym.people.staff[number]
-        port, cookies = self.gym.port, dict(self.gym.cookies[staff])
-        return self.until_the_end(Desk(staff, port, self.history, cookies))
+        cookies = dict(self.gym.cookies[staff])
+        return Desk(staff, self.line(), self.history, cookies)
 
     def visitor(self) -> Visitor:
-        return self.until_the_end(Visitor(self.gym.port, self.history))
+        return Visitor(self.line(), self.history)
 
-    def until_the_end(self, caller: Caller) -> Caller:
-        self.closing.callback(caller.line.hang_up)
-        return caller
+    def line(self, port: int = 0) -> Line:
+        """To the site, or to another port; hung up at the end of the trial."""
+        line = Line(port or self.gym.port)
+        self.closing.callback(line.hang_up)
+        return line
 
     def expect(self, condition: bool, check: str, detail: object = "") -> None:
         if not condition:

@@ -7,12 +7,11 @@ from typing import Self
 
 import psycopg
 
-from tests.stress.database import THE_SITES, Database
+from tests.stress.database import BUSY, THE_SITES, WAITING, Database
 
 LOOK_EVERY_SECONDS = 0.02
 LOOK = f"""
-    SELECT count(*) FILTER (WHERE state <> 'idle'),
-           count(*) FILTER (WHERE wait_event_type = 'Lock')
+    SELECT count(*) FILTER (WHERE {BUSY}), count(*) FILTER (WHERE {WAITING})
     FROM pg_stat_activity WHERE {THE_SITES}
 """
 
