@@ -710,6 +710,8 @@ def report(tally):
         print(f"  {what:<12} {outcome:<28} {count:>6}")
 
 
+@pytest.mark.stress
+@pytest.mark.timeout(600)
 def test_verbs_in_any_order_do_as_on_paper(gym, capsys):
     Bookings.gym, Bookings.tally = gym, Counter()
     run_state_machine_as_test(
