@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from django.conf import settings
 from django.test import Client
+from hypothesis import settings as hypothesis_settings
 
 from finova import embedded_postgres
 from tests.factories import MemberFactory, TrainerFactory
@@ -22,6 +23,10 @@ THURSDAY = date(2026, 12, 10)
 NEXT_THURSDAY = date(2026, 12, 17)
 
 held = ExitStack()
+
+# A machine that does other things too is slow now and then, and nothing is wrong.
+hypothesis_settings.register_profile("any machine", deadline=None, print_blob=True)
+hypothesis_settings.load_profile("any machine")
 
 
 def pytest_configure():

@@ -719,8 +719,6 @@ def test_verbs_in_any_order_do_as_on_paper(gym, capsys):
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=STEPS_EACH,
-            deadline=None,
-            print_blob=True,
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -71,7 +71,7 @@ def moments_showing(zone, wall):
     return [at for at, show in zip(moments, shown, strict=True) if show == wall]
 
 
-many = settings(max_examples=400, deadline=None)
+many = settings(max_examples=400)
 
 
 @many

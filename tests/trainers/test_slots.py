@@ -110,7 +110,6 @@ class TestTemplate:
     @pytest.mark.django_db
     @settings(
         max_examples=30,
-        deadline=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
     )
     @given(
