@@ -1,6 +1,7 @@
 """A gym whose every address can be asked by every role."""
 
 import json
+from functools import cache
 from http.cookies import SimpleCookie
 from pathlib import Path
 from urllib.parse import urlencode
@@ -272,13 +273,17 @@ class Gym:
 
 def digest():
     """Every table but those of sessions, and of how often somebody tried."""
+    with connection.cursor() as cursor:
+        cursor.execute(digest_sql())
+        return dict(cursor.fetchall())
+
+
+@cache
+def digest_sql():
     passing = {"cache", "django_migrations", "django_session"}
     tables = set(connection.introspection.table_names()) - passing
-    selects = [
+    return " UNION ALL ".join(
         f"SELECT '{table}', md5(string_agg(t::text, '|' ORDER BY t::text))"
         f" FROM {table} t"
         for table in sorted(tables)
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(selects))
-        return dict(cursor.fetchall())
+    )
