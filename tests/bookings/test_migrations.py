@@ -31,7 +31,10 @@ def sql(statement):
 def migrate(**more):
     """Its exit status, and what it said."""
     with manage("migrate", **more) as process:
-        said, _ = process.communicate()
+        try:
+            said, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
     return process.returncode, said
 
 
