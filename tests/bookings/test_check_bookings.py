@@ -311,6 +311,8 @@ def wait_until_somebody_waits(observer):
 
 def somebody_forgot(invariant, gym):
     """On a server of its own: the usual one allows no prepared transactions."""
+    # Ours has a transaction open, which waits meanwhile.
+    run_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
     with TemporaryDirectory() as name:
         folder = Path(name)
         with embedded_postgres.held(folder):
