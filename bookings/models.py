@@ -187,7 +187,9 @@ class TrainingSession(models.Model):
                 name="training_sessions_type_known",
             ),
             models.CheckConstraint(
-                condition=Q(price__gte=0), name="training_sessions_price_not_negative"
+                # With an upper end, because NaN is greater than every number.
+                condition=Q(price__range=(0, Decimal("9999999999.99"))),
+                name="training_sessions_price_not_negative",
             ),
             ExclusionConstraint(
                 name=TRAINER_OVERLAP,

@@ -242,6 +242,9 @@ class WorkingHours(models.Model):
                 name="working_hours_end_after_start",
                 violation_error_message="These hours end before they start.",
             ),
+            models.CheckConstraint(
+                condition=Q(ends_at__lte=time.max), name="working_hours_end_same_day"
+            ),
             ExclusionConstraint(
                 name="working_hours_no_overlap",
                 expressions=[
@@ -314,6 +317,14 @@ class TimeOff(models.Model):
                 ),
                 name="time_off_end_after_start",
                 violation_error_message="The time off ends before it starts.",
+            ),
+            models.CheckConstraint(
+                # Neither `infinity` nor 24:00 can be read by Python.
+                condition=Q(first_day__range=(date.min, date.max))
+                & Q(last_day__range=(date.min, date.max))
+                & Q(starts_at__lte=time.max)
+                & (Q(ends_at=None) | Q(ends_at__lte=time.max)),
+                name="time_off_readable",
             ),
         ]
 
@@ -443,6 +454,11 @@ class TrainerSchedule(models.Model):
             models.CheckConstraint(
                 condition=Q(status__in=SlotStatus.values),
                 name="trainer_schedules_status_known",
+            ),
+            models.CheckConstraint(
+                # PostgreSQL has a time of 24:00, which Python cannot read.
+                condition=Q(time_slot__lte=time.max),
+                name="trainer_schedules_time_readable",
             ),
         ]
 

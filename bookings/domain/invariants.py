@@ -320,6 +320,7 @@ GUARDS_STAND = Invariant(
         ('trainer_schedules', 'trainer_schedules_day_of_week_check'),
         ('trainer_schedules', 'trainer_schedules_day_of_week_range'),
         ('trainer_schedules', 'trainer_schedules_status_known'),
+        ('trainer_schedules', 'trainer_schedules_time_readable'),
         ('trainer_schedules',
          'trainer_schedules_booking_id_6b2c23ee_fk_training_sessions_id'),
         ('trainer_schedules', 'trainer_schedules_client_id_843d1e5e_fk_users_id'),
@@ -341,8 +342,10 @@ GUARDS_STAND = Invariant(
         ('working_hours', 'working_hours_day_of_week_check'),
         ('working_hours', 'working_hours_day_of_week_range'),
         ('working_hours', 'working_hours_end_after_start'),
+        ('working_hours', 'working_hours_end_same_day'),
         ('working_hours', 'working_hours_trainer_id_a0834ab1_fk_trainers_id'),
         ('time_off', 'time_off_end_after_start'),
+        ('time_off', 'time_off_readable'),
         ('time_off', 'time_off_trainer_id_9042666f_fk_trainers_id')
     ) AS wanted (guarded, guard)
     WHERE NOT EXISTS (

@@ -383,7 +383,7 @@ SEEDS = {
         session_set("status = 'perhaps'", "status_known"),
         session_set("session_type = 'nap'", "type_known"),
         session_set("price = -1", "price_not_negative"),
-        session_set("price = 'NaN'"),
+        session_set("price = 'NaN'", "price_not_negative"),
         emptied("training_sessions", "status", "booked"),
         emptied("training_sessions", "session_type", "booked"),
     ],
@@ -409,7 +409,7 @@ SEEDS = {
     "slot_words": [
         slot("status = 'perhaps'", "status_known"),
         slot("day_of_week = 7", "day_of_week_range", "day_of_week_check"),
-        slot("time_slot = '24:00'"),
+        slot("time_slot = '24:00'", "time_readable"),
         emptied("trainer_schedules", "time_slot", "free"),
     ],
     "slot_follows_sessions": [
@@ -433,7 +433,7 @@ SEEDS = {
     "slot_outside_hours": [slot("outside_hours = true")],
     "hours_times": [
         hours("ends_at = starts_at", "end_after_start", "no_overlap"),
-        hours("ends_at = '24:00'"),
+        hours("ends_at = '24:00'", "end_same_day"),
         emptied("working_hours", "ends_at", "hours"),
         hours("day_of_week = 9", "day_of_week_range", "day_of_week_check"),
     ],
@@ -449,9 +449,9 @@ SEEDS = {
     "time_off_times": [
         time_off("last_day = first_day - 1", "end_after_start"),
         time_off("last_day = first_day, ends_at = '00:00'", "end_after_start"),
-        time_off("last_day = 'infinity'"),
-        time_off("ends_at = '24:00'"),
-        time_off("starts_at = '24:00'"),
+        time_off("last_day = 'infinity'", "readable"),
+        time_off("ends_at = '24:00'", "readable"),
+        time_off("starts_at = '24:00'", "readable"),
         emptied("time_off", "first_day", "time_off"),
     ],
     "key_answered": [

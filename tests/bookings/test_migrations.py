@@ -13,7 +13,7 @@ from trainers.models import Trainer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-BEFORE = "0003_on_delete_clauses"
+BEFORE, AFTER = "0003_on_delete_clauses", "0004_meet_brought_rows"
 GUARDS = {
     "training_sessions_no_trainer_overlap",
     "training_sessions_no_client_overlap",
@@ -30,7 +30,7 @@ def sql(statement):
 
 def migrate(**more):
     """Its exit status, and what it said."""
-    with manage("migrate", **more) as process:
+    with manage("migrate", "bookings", AFTER, **more) as process:
         try:
             said, _ = process.communicate(timeout=60)
         finally:

@@ -89,6 +89,38 @@ def test_the_seeds_deletions(sql, ana, maya):
     assert sql("SELECT * FROM trainer_schedules").fetchall() == []
 
 
+def test_sql_deletes_what_was_booked_with_a_key_too(monday_morning, sql, ana, as_maya):
+    booking = {"at": "2026-12-07T09:00", "session_type": "personal_training"}
+    as_maya.post(f"/trainers/{ana.slug}/book/", {**booking, "key": "the form's"})
+
+    sql("DELETE FROM training_sessions")
+    (key,) = sql("SELECT session_id FROM idempotency_keys").fetchall()
+    assert key == {"session_id": None}
+    sql("DELETE FROM users_groups")
+    sql("DELETE FROM users")
+    assert sql("SELECT * FROM idempotency_keys").fetchall() == []
+    (event,) = sql("SELECT actor_id FROM booking_events").fetchall()
+    assert event == {"actor_id": None}
+
+
+@pytest.mark.parametrize(
+    ("table", "columns", "values"),
+    [
+        ("trainer_schedules", "day_of_week, time_slot", "0, '24:00'"),
+        ("working_hours", "day_of_week, starts_at, ends_at", "0, '22:00', '24:00'"),
+        ("time_off", "first_day, last_day, reason", "'2026-12-07', 'infinity', ''"),
+        (
+            "time_off",
+            "first_day, last_day, starts_at, reason",
+            "'2026-12-07', '2026-12-08', '24:00', ''",
+        ),
+    ],
+)
+def test_what_no_page_could_read_is_refused(sql, ana, table, columns, values):
+    with pytest.raises(psycopg.errors.CheckViolation):
+        sql(f"INSERT INTO {table} (trainer_id, {columns}) VALUES ({ana.pk}, {values})")
+
+
 OVERLAP = "conflicting key value violates exclusion constraint"
 
 
