@@ -4,6 +4,7 @@ Each process it starts is watched: a web process or a database that dies is star
 again, and all of them stop within five seconds of Ctrl-C or SIGTERM.
 """
 
+import ctypes
 import os
 import signal
 import socket
@@ -18,6 +19,8 @@ from types import FrameType
 WEB_PROCESSES = int(os.environ.get("WEB_PROCESSES", "2"))
 PORT = int(os.environ.get("PORT", "8000"))
 STOP_SECONDS = 2
+# From <linux/prctl.h>.
+PR_SET_CHILD_SUBREAPER = 36
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -63,6 +66,7 @@ def main() -> None:
     os.environ.setdefault("FINOVA_ENV", "development")
     for signum in STOP_SIGNALS:
         signal.signal(signum, interrupt)
+    adopt_orphans()
     with suppress(KeyboardInterrupt), ExitStack() as stack:
         stack.callback(say, "Stopped")
         listener = listen(PORT)
@@ -74,8 +78,24 @@ def main() -> None:
         invite()
         while True:
             time.sleep(0.5)
+            bury_the_dead()
             web.revive()
             keep_database()
+
+
+def adopt_orphans() -> None:
+    """PostgreSQL leaves who started it; in a container nobody may wait for its end.
+
+    A dead one that nobody has waited for counts as running: the next refuses to start.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def bury_the_dead() -> None:
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
 
 
 def interrupt(signum: int, frame: FrameType | None) -> None:

@@ -145,6 +145,7 @@ class Database:
         try:
             yield
         finally:
+            self.wait_until_up()
             self.do(f"ALTER SYSTEM RESET {setting.partition(' ')[0]}")
             self.do("SELECT pg_reload_conf()")
 
@@ -160,6 +161,7 @@ class Database:
         try:
             yield
         finally:
+            self.wait_until_up()
             self.wipe()
             add = f"ADD CONSTRAINT {constraint} {definition}"
             self.do(f"ALTER TABLE training_sessions {add}")
