@@ -19,6 +19,7 @@ from bookings.domain.booking import (
 from bookings.exceptions import BookingRefused, ClientBusy, SessionMoved
 from bookings.models import BookingEvent, TrainingSession
 from bookings.policy import check_rules, check_type_is_given
+from trainers.admin import AutocompleteAdmin
 from trainers.clock import gym_now
 
 PLACE = ("trainer", "session_date", "start_time", "end_time")
@@ -111,7 +112,7 @@ class SessionForm(forms.ModelForm):
 
 
 @admin.register(TrainingSession)
-class TrainingSessionAdmin(admin.ModelAdmin):
+class TrainingSessionAdmin(AutocompleteAdmin):
     form = SessionForm
     list_display = [
         "session_date",

@@ -38,6 +38,7 @@ for pattern in api_urls[0]:
     # The API answers 401 itself instead of sending programs to the sign-in page.
     pattern.callback.login_required = False
 
+handler400 = "finova.unreadable.bad_request"
 handler429 = too_many_tries  # allauth asks for it
 handler500 = "finova.errors.server_error"
 

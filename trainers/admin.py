@@ -4,6 +4,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.db.models import QuerySet
 from django.forms.models import BaseInlineFormSet
@@ -88,6 +90,29 @@ class TrainerForm(forms.ModelForm):
         return rows
 
 
+class ChosenSelect(AutocompleteSelect):
+    """Django's own looks a choice up before anybody asks whether it is a number."""
+
+    def optgroups(self, name: str, value: Any, attr: Any = None) -> Any:
+        return super().optgroups(name, [*filter(self.is_key, value)], attr)
+
+    def is_key(self, value: str) -> bool:
+        try:
+            self.field.remote_field.model._meta.pk.to_python(value)
+        except ValidationError:
+            return False
+        return True
+
+
+class AutocompleteAdmin(admin.ModelAdmin):
+    def formfield_for_foreignkey(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs["widget"] = ChosenSelect(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
 def said_by_staff(slot: TrainerSchedule) -> SlotStatus:
     """`booked` is what the sessions say of an available slot."""
     status = SlotStatus(slot.status)
@@ -154,7 +179,7 @@ class TimeOffInline(admin.TabularInline):
 
 
 @admin.register(Trainer)
-class TrainerAdmin(admin.ModelAdmin):
+class TrainerAdmin(AutocompleteAdmin):
     form = TrainerForm
     change_form_template = "admin/trainers/trainer/change_form.html"
     inlines = [WorkingHoursInline, TimeOffInline]

@@ -17,6 +17,13 @@ from finova.accounts.views import too_many_tries
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    def is_safe_url(self, url: str | None) -> bool:
+        try:
+            return super().is_safe_url(url)
+        except ValueError:
+            # `http://[` is no address at all.
+            return False
+
     def clean_password(self, password: str, user: Any = None) -> str:
         if password == PASSWORD:
             raise ValidationError("The demo has this password. Choose one of your own.")

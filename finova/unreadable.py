@@ -1,0 +1,73 @@
+"""Requests that nobody can read, told so before a query stumbles over them.
+
+PostgreSQL keeps no NUL: one that reaches it is an error deep inside a page. No browser
+sends any, so whoever does gets the page for bad requests, and nothing is changed.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import BadRequest, RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+
+from bookings.exceptions import Unstorable
+from bookings.transactions import refusal_behind
+
+logger = logging.getLogger(__name__)
+
+NUL = "\x00"
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+class ReadableRequestMiddleware:
+    """Refuses what no page could look up or store, as a bad request.
+
+    NUL in addresses and forms; a cookie with one counts as not sent. And what the
+    admin's lists would stumble over: they look up whatever an address names.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        for name, value in [*request.COOKIES.items()]:
+            if NUL in value:
+                del request.COOKIES[name]
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *view: Any) -> None:
+        # Here and not in __call__: the page that says so greets who is signed in.
+        sent_form = request.content_type in FORMS and is_unreadable(request.POST)
+        if sent_form or is_unreadable(request.GET) or NUL in request.path_info:
+            raise BadRequest("NUL or nonsense in the address or the form")
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponse | None:
+        """Who only reads brings nothing but an address: what is wrong stands there."""
+        reading = request.method in ("GET", "HEAD")
+        too_large = isinstance(exception, OverflowError)
+        if reading and (too_large or refusal_behind(exception) is Unstorable):
+            logger.warning("An address that cannot be looked up", exc_info=exception)
+            return bad_request(request, exception)
+        return None
+
+
+def is_unreadable(fields: QueryDict) -> bool:
+    for name, values in fields.lists():
+        if any(NUL in text for text in (name, *values)):
+            return True
+        # The admin takes a text for the list of two that a range needs, and no name
+        # for the name of a field.
+        if name.endswith("__range") or (name == "_to_field" and "" in values):
+            return True
+    return False
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The page for a request that Django gave up reading: 400, or 413 by its size."""
+    too_large = isinstance(exception, RequestDataTooBig)
+    status = 413 if too_large else 400
+    return render(request, f"{status}.html", status=status)
