@@ -1,5 +1,6 @@
 """Booking for programs: the seed's two endpoints."""
 
+import re
 from datetime import date, time
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -19,7 +20,7 @@ from bookings.domain.idempotency import book_once
 from bookings.domain.week import CellState, build_cells
 from bookings.exceptions import TrainerNotFound
 from trainers.clock import gym_now
-from trainers.models import CENT, DayOfWeek, SessionType, SlotStatus, Trainer
+from trainers.models import DayOfWeek, SessionType, SlotStatus, Trainer
 
 router = Router(tags=["Booking"])
 
@@ -32,22 +33,32 @@ STATUS_OF = {
 }
 
 
-def iso_text(value: Any) -> Any:
-    """Dates and times are text: 1700000000 is no date, however pydantic reads it."""
-    if not isinstance(value, str):
-        raise ValueError("Input should be text")
+# What the column holds: ten digits before the cents.
+PRICE_LIMIT = 10**10
+DATE = r"^\d{4}-\d{2}-\d{2}$"
+CLOCK_TIME = r"^([01]\d|2[0-3]):[0-5]\d(:00)?$"
+
+
+def written_as(pattern: str, example: str) -> BeforeValidator:
+    """Text of one shape alone, however many others pydantic reads.
+
+    To pydantic, 1700000000, "0" and "2026-12-10T00:00" are dates, too.
+    """
+    shape = re.compile(pattern, re.ASCII)
+
+    def check(value: Any) -> Any:
+        if not isinstance(value, str) or not shape.fullmatch(value):
+            raise ValueError(f"Input should be text like {example}")
+        return value
+
+    return BeforeValidator(check)
+
+
+def json_number(value: Any) -> Any:
+    """pydantic would take "75.00" and, of other types, true."""
+    if isinstance(value, str | bool):
+        raise ValueError("Input should be a number")
     return value
-
-
-def whole_minute(value: time) -> time:
-    if value.tzinfo or value.second or value.microsecond:
-        raise ValueError("Input should be a time of day like 09:00")
-    return value
-
-
-def to_cents(price: Decimal | None) -> Decimal | None:
-    """75 and 75.0 are one price, also to the idempotency key."""
-    return price if price is None else price.quantize(CENT)
 
 
 def storable(value: str) -> str:
@@ -57,18 +68,37 @@ def storable(value: str) -> str:
     return value
 
 
-Day = Annotated[date, BeforeValidator(iso_text)]
+Day = Annotated[
+    date,
+    written_as(DATE, "2026-12-10"),
+    WithJsonSchema({"type": "string", "format": "date", "pattern": DATE}),
+]
 MinuteOfDay = Annotated[
     time, PlainSerializer(lambda value: f"{value:%H:%M}", return_type=str)
 ]
 ClockTime = Annotated[
-    MinuteOfDay, BeforeValidator(iso_text), AfterValidator(whole_minute)
+    time,
+    written_as(CLOCK_TIME, "09:00"),
+    # Not the format `time`, which asks for seconds and a zone.
+    WithJsonSchema({"type": "string", "pattern": CLOCK_TIME}),
 ]
 # A JSON number with its cents, where pydantic would write text.
 Price = Annotated[
     Decimal, WithJsonSchema({"type": "number", "minimum": 0, "examples": [75.00]})
 ]
-Notes = Annotated[str, AfterValidator(storable), Field(max_length=1000)]
+PriceShown = Annotated[
+    Decimal,
+    BeforeValidator(json_number),
+    Field(ge=0, lt=PRICE_LIMIT),
+    # 75 and 75.0 are one price, also to the idempotency key.
+    AfterValidator(Decimal.normalize),
+    WithJsonSchema({"type": "number", "minimum": 0, "exclusiveMaximum": PRICE_LIMIT}),
+]
+Storable = Annotated[
+    str,
+    AfterValidator(storable),
+    Field(json_schema_extra={"pattern": r"^[^\u0000]*$"}),
+]
 
 
 class BookingRequest(Schema):
@@ -90,15 +120,10 @@ class BookingRequest(Schema):
     start_time: ClockTime
     end_time: ClockTime
     session_type: SessionType
-    notes: Notes = ""
+    notes: Annotated[Storable, Field(max_length=1000)] = ""
     price: Annotated[
-        Price | None,
-        Field(
-            ge=0,
-            max_digits=12,
-            description="The price you were shown; another one now is refused.",
-        ),
-        AfterValidator(to_cents),
+        PriceShown | None,
+        Field(description="The price you were shown; another one now is refused."),
     ] = None
 
 
@@ -141,18 +166,45 @@ class Refused(Schema):
     field: str | None = None
 
 
+BOOKING_REFUSALS = {400, 401, 403, 404, 409, 413, 415, 422, 503}
+READING_REFUSALS = {400, 401, 404, 422, 503}
+
+# What the schema says beside the types: headers, and where an answer leads.
+CHALLENGE = {"required": True, "schema": {"type": "string", "const": "Bearer"}}
+REPLAYED = {
+    "description": "`true` where the answer is the one to an earlier request.",
+    "schema": {"type": "string", "const": "true"},
+}
+THAT_DAY = {
+    "operationId": "bookings_api_trainer_schedule",
+    "parameters": {
+        "trainer_id": "$response.body#/session/trainer_id",
+        "date": "$response.body#/session/session_date",
+    },
+}
+
+
 @router.post(
     "/book-training-session",
-    response={201: Booked, frozenset({400, 401, 403, 404, 409, 422, 503}): Refused},
+    response={201: Booked, frozenset(BOOKING_REFUSALS): Refused},
     summary="Book a training session",
+    openapi_extra={
+        "responses": {
+            201: {
+                "headers": {"Idempotent-Replayed": REPLAYED},
+                "links": {"day": THAT_DAY},
+            },
+            401: {"headers": {"WWW-Authenticate": CHALLENGE}},
+        }
+    },
 )
 def book_training_session(
     request: HttpRequest,
     response: HttpResponse,
     body: BookingRequest,
     idempotency_key: Annotated[
-        str, Header(alias="Idempotency-Key", max_length=200)
-    ] = "",
+        Storable, Header("", alias="Idempotency-Key", max_length=200)
+    ],
 ) -> Status:
     """The time must be one open slot of the trainer, or several in a row.
 
@@ -179,8 +231,9 @@ def book_training_session(
 
 @router.get(
     "/trainers/{int:trainer_id}/schedule/{date}",
-    response={200: ScheduleOfDay, frozenset({401, 404, 422, 503}): Refused},
+    response={200: ScheduleOfDay, frozenset(READING_REFUSALS): Refused},
     summary="A trainer's day",
+    openapi_extra={"responses": {401: {"headers": {"WWW-Authenticate": CHALLENGE}}}},
 )
 def trainer_schedule(
     request: HttpRequest, trainer_id: int, date: Day

@@ -1,13 +1,17 @@
 """The JSON API: who is calling, how it answers, and the routers it is made of."""
 
-from typing import Any
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, Never
 
 import simplejson
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
@@ -15,6 +19,32 @@ from ninja.utils import check_csrf
 from bookings.api import router
 from bookings.exceptions import BookingRefused, MayNotBook
 from finova.accounts.models import ApiToken, User
+
+
+class StrictJson(Parser):
+    """UTF-8 and what RFC 8259 calls JSON; Python's own reading is wider.
+
+    A name that comes twice is refused: which of the two is meant, one program reads
+    one way and the next the other.
+    """
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        return json.loads(
+            request.body.decode(),
+            parse_float=Decimal,
+            parse_constant=refuse_constant,
+            object_pairs_hook=without_duplicates,
+        )
+
+
+def refuse_constant(name: str) -> Never:
+    raise ValueError(f"{name} is no JSON")
+
+
+def without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) != len(read := dict(pairs)):
+        raise ValueError("a name comes twice")
+    return read
 
 
 class Json(BaseRenderer):
@@ -29,8 +59,11 @@ class Json(BaseRenderer):
 
 def admit(request: HttpRequest) -> Any:
     """Who may not book is told so before anything about the request itself."""
-    if request.method == "POST" and not request.user.has_perm("bookings.book_session"):
-        raise MayNotBook
+    if request.method == "POST":
+        if not request.user.has_perm("bookings.book_session"):
+            raise MayNotBook
+        if request.content_type != "application/json":
+            raise HttpError(415, "Send JSON, with `Content-Type: application/json`.")
     return request.user
 
 
@@ -67,11 +100,29 @@ api = NinjaAPI(
     version="1.0",
     urls_namespace="api",
     description="Read a trainer's day and book a session. Times are the gym's.",
+    parser=StrictJson(),
     renderer=Json(),
     # Bearer first: with a token, a cookie that came along needs no CSRF token.
     auth=[Bearer(), Session()],
 )
 api.add_router("/members", router)
+
+
+CODES = {
+    400: "malformed_json",
+    403: "forbidden",
+    415: "not_json",
+    429: "too_many_requests",
+}
+
+# What a program is told where no endpoint was reached.
+REFUSALS = {
+    400: ("malformed_request", "The request cannot be read. Nothing was changed."),
+    403: ("forbidden", "This is not for your account."),
+    404: ("not_found", "There is nothing at this address."),
+    405: ("method_not_allowed", "This address is not for this method: see `Allow`."),
+    413: ("too_large", "The body is too large: 1 MB at most. Nothing was changed."),
+}
 
 
 def refuse(
@@ -89,9 +140,11 @@ def refused(request: HttpRequest, refusal: BookingRefused) -> HttpResponse:
 
 @api.exception_handler(AuthenticationError)
 def not_signed_in(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
-    return refuse(
+    response = refuse(
         request, 401, "not_signed_in", "Sign in, or send a valid bearer token."
     )
+    response["WWW-Authenticate"] = "Bearer"
+    return response
 
 
 @api.exception_handler(ValidationError)
@@ -106,12 +159,28 @@ def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 @api.exception_handler(HttpError)
 def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
-    codes = {400: "malformed_json", 403: "forbidden", 429: "too_many_requests"}
-    code = codes.get(error.status_code, "refused")
+    code = CODES.get(error.status_code, "refused")
     sentence = "The body is not valid JSON." if error.status_code == 400 else str(error)
     return refuse(request, error.status_code, code, sentence)
 
 
-@api.exception_handler(Http404)
-def not_found(request: HttpRequest, error: Http404) -> HttpResponse:
-    return refuse(request, 404, "not_found", "There is nothing at this address.")
+class EnvelopeMiddleware:
+    """Programs get JSON also where no endpoint was reached: unknown address or method,
+    a body or a host that Django refuses.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        is_json = response.get("Content-Type", "").startswith(Json.media_type)
+        if not request.path_info.startswith("/api/") or is_json:
+            return response
+        if response.status_code in REFUSALS:
+            code, sentence = REFUSALS[response.status_code]
+            envelope = refuse(request, response.status_code, code, sentence)
+            response.content = envelope.content
+            response["Content-Type"] = envelope["Content-Type"]
+            response["Content-Length"] = str(len(envelope.content))
+        return response

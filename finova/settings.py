@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "finova.headers.permissions_policy",
     "csp.middleware.CSPMiddleware",
+    "finova.api.EnvelopeMiddleware",
     "finova.unreadable.ReadableRequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
