@@ -76,6 +76,8 @@ def held(data_dir: Path) -> Iterator[None]:
             with _one_at_a_time(data_dir):
                 if _nobody_else_holds(holders):
                     stop(data_dir)
+                # Closing it would not do while a forked child has it open, too.
+                fcntl.flock(holders, fcntl.LOCK_UN)
 
 
 def is_running(data_dir: Path) -> bool:
