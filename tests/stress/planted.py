@@ -35,6 +35,8 @@ class Fault:
     """What the database is told to do otherwise."""
     still_holds: str = ""
     """What must not be found: the other guard alone sees to it."""
+    counted_as: str = ""
+    """A figure that has to show it too."""
     in_short: bool = False
     """Also planted in the short run, which every change has to pass."""
 
@@ -91,6 +93,7 @@ FAULTS = {
                 "        lock_people(clients, trainers)\n        if stored and",
             ),
         ),
+        counted_as="retries",
     ),
     "two trainers are locked in any order": Fault(
         "turns.two_moves_cross",

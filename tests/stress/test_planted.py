@@ -27,6 +27,7 @@ def test_a_planted_fault_is_reported(name, gym, tmp_path, record_property):
     found = {finding.check for finding in trial.findings}
     assert fault.caught_by in found
     assert fault.still_holds not in found
+    assert not fault.counted_as or trial.figures[fault.counted_as] > 0
     record_property("planted", "caught")
 
 
