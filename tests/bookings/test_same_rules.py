@@ -133,7 +133,7 @@ def test_the_answer_is_the_same_everywhere(ask, scenario, ana, maya, omar, as_ma
 
 
 def test_a_price_that_changed_since_it_was_shown(ask, ana, as_maya):
-    answer = ask(as_maya, ana, THURSDAY, "09:00", "10:00", price="70.00")
+    answer = ask(as_maya, ana, THURSDAY, "09:00", "10:00", price=70)
 
     assert answer.status == 409
     assert "The price has changed" in answer.text
