@@ -8,8 +8,11 @@ import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
+
+from bookings.transactions import refusal_behind
 
 logger = logging.getLogger("finova.requests")
 
@@ -38,9 +41,18 @@ class JsonLine(logging.Formatter):
             **getattr(record, "facts", {}),
         }
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            line["exception"] = self.told(record.exc_info)
         text = json.dumps({name: fact for name, fact in line.items() if fact != ""})
         return KEYS.sub(r"\1***", text)
+
+    def told(self, exc_info: Any) -> str:
+        """A bug's traceback; of what is understood, such as an outage, its last line.
+
+        An outage is logged at each request, and its traceback says nothing new.
+        """
+        if refusal_behind(exc_info[1]) is None:
+            return self.formatException(exc_info)
+        return f"{exc_info[0].__name__}: {exc_info[1]}".strip()
 
 
 def log_requests(

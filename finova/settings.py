@@ -277,6 +277,8 @@ LOGGING = {
     # Both bring a handler of their own, which would say everything a second time.
     "loggers": {
         "django": {"handlers": [], "propagate": True},
+        # A refusal is an answer: `finova.requests` has it at INFO, like any other.
+        "django.request": {"level": "ERROR"},
         "uvicorn": {"handlers": [], "propagate": True},
         "uvicorn.access": {"handlers": [], "propagate": True},
     },

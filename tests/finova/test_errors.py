@@ -92,6 +92,19 @@ def test_a_page_asks_for_patience(caller, away, url):
     assert "Traceback" not in answer.text
 
 
+def test_an_outage_fills_no_log_with_tracebacks(caller, away, logged):
+    away()
+    caller.get("/trainers/")
+    (error,) = [line for line in logged() if line["level"] == "ERROR"]
+    assert error["exception"].startswith("OperationalError: connection is bad")
+    assert "Traceback" not in error["exception"]
+
+
+def test_a_refusal_is_no_warning(caller, ana, logged):
+    assert caller.get("/trainers/nobody/").status_code == 404
+    assert logged() == []
+
+
 def test_a_form_is_not_offered_as_a_link(caller, away):
     away()
     answer = book_by_page(caller)
