@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from django import forms
@@ -186,6 +187,8 @@ class TrainingSessionAdmin(AutocompleteAdmin):
         try:
             return view(request, *args, **kwargs)
         except BookingRefused as refusal:
+            if refusal.status == HTTPStatus.SERVICE_UNAVAILABLE:
+                raise
             self.message_user(request, refusal.sentence, messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
 
@@ -219,6 +222,8 @@ class TrainingSessionAdmin(AutocompleteAdmin):
                 verb(session, by=request.user, now=gym_now())
                 count += 1
             except BookingRefused as refusal:
+                if refusal.status == HTTPStatus.SERVICE_UNAVAILABLE:
+                    raise
                 self.message_user(
                     request,
                     f"{session} {session.client}: {refusal.sentence}",

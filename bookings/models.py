@@ -225,6 +225,7 @@ class TrainingSession(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Raises SlotTaken, ClientBusy or SessionMoved; WrongStatus where it would
         bring a session back that has ended: `reopen_session` checks that it can.
+        As every write, also what `bookings.transactions` makes of a database error.
         """
         with writing(kwargs.get("using")):
             self.lock()

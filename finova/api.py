@@ -112,7 +112,6 @@ CODES = {
     400: "malformed_json",
     403: "forbidden",
     415: "not_json",
-    429: "too_many_requests",
 }
 
 # What a program is told where no endpoint was reached.

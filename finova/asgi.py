@@ -7,6 +7,7 @@ complete: otherwise as many slow senders as there are threads would hold the sit
 """
 
 import asyncio
+import json
 import os
 
 from a2wsgi import WSGIMiddleware
@@ -17,6 +18,9 @@ from finova.wsgi import application as pages
 THREADS = int(os.environ.get("WEB_THREADS", "8"))
 BODY_BYTES = 1024 * 1024
 BODY_SECONDS = 10
+
+TOO_LARGE = "too_large", "The body is too large: 1 MB at most. Nothing was changed."
+TOO_SLOW = "too_slow", "The request took too long to arrive. Please try again."
 
 
 class BodyTooLarge(Exception):
@@ -45,9 +49,9 @@ class BodyFirst:
             async with asyncio.timeout(BODY_SECONDS):
                 body = await read_body(receive)
         except BodyTooLarge:
-            await refuse(send, 413, "This is more than the site takes: 1 MB at most.")
+            await refuse(scope, send, 413, *TOO_LARGE)
         except TimeoutError:
-            await refuse(send, 408, "The request took too long to arrive: try again.")
+            await refuse(scope, send, 408, *TOO_SLOW)
         except SenderGone:
             return
         else:
@@ -88,10 +92,16 @@ def replay(body: bytes) -> Receive:
     return receive
 
 
-async def refuse(send: Send, status: int, sentence: str) -> None:
-    body = sentence.encode()
+async def refuse(
+    scope: HTTPScope, send: Send, status: int, code: str, sentence: str
+) -> None:
+    """In JSON to a program, in the API's envelope; else as a plain sentence."""
+    content_type, body = b"text/plain; charset=utf-8", sentence.encode()
+    if scope["path"].startswith("/api/"):
+        envelope = {"success": False, "error": sentence, "code": code}
+        content_type, body = b"application/json", json.dumps(envelope).encode()
     headers = [
-        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-type", content_type),
         (b"content-length", b"%d" % len(body)),
         (b"connection", b"close"),
     ]

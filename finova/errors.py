@@ -3,9 +3,11 @@
 import sys
 from collections.abc import Callable
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.http import escape_leading_slashes
 from django_htmx.http import reswap, retarget
 
 from bookings.transactions import refusal_behind
@@ -22,8 +24,10 @@ BROKEN = (
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500: page, fragment or JSON, as the caller asked.
 
-    Asks the database for nothing: it may be what has failed.
+    Asks the database for nothing: it may be what has failed. What the page was about
+    to say is dropped, or the next page would say it.
     """
+    list(messages.get_messages(request))
     looking = request.method in ("GET", "HEAD")
     refusal = refusal_behind(sys.exc_info()[1])
     if refusal is not None and refusal.status == 503:
@@ -31,9 +35,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
         status, code = refusal.status, refusal.code
     else:
         status, code, sentence = 500, "broken", BROKEN
-    again = request.get_full_path() if looking else ""
+    again = escape_leading_slashes(request.get_full_path()) if looking else ""
     context = {"sentence": sentence, "again": again, "request_id": request_id.get()}
-    if request.path.startswith("/api/"):
+    if request.path_info.startswith("/api/"):
         body = {"success": False, "error": sentence, "code": code}
         return JsonResponse({**body, "request_id": request_id.get()}, status=status)
     if "HX-Request" in request.headers:

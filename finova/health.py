@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 @never_cache
 @login_not_required
 def healthz(request: HttpRequest) -> HttpResponse:
-    """The process lives. Asks nothing of the database."""
+    """The process lives. Asks the database for nothing, unless a cookie comes along."""
     return plain("alive")
 
 
@@ -23,11 +23,19 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_not_required
 def readyz(request: HttpRequest) -> HttpResponse:
-    """The database answers and has every migration; 503 says what is missing."""
+    """The database takes writes and has every table; 503 says what is missing.
+
+    Nobody could sign in without writing to the cache's table.
+    """
     try:
         missing = migrations_on_disk() - applied_migrations()
+        read_only, has_cache = look_at_database()
     except Error:
         return plain("The database cannot be reached.", status=503)
+    if read_only:
+        return plain("The database is read-only.", status=503)
+    if not has_cache:
+        return plain("Run `manage.py createcachetable`.", status=503)
     if missing:
         names = ", ".join(sorted(f"{app}.{name}" for app, name in missing))
         return plain(f"Run `manage.py migrate`: it lacks {names}.", status=503)
@@ -42,6 +50,15 @@ def migrations_on_disk() -> set[tuple[str, str]]:
 
 def applied_migrations() -> set[tuple[str, str]]:
     return set(MigrationRecorder(connection).applied_migrations())
+
+
+def look_at_database() -> tuple[bool, bool]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('transaction_read_only')::bool, "
+            "to_regclass('cache') IS NOT NULL"
+        )
+        return cursor.fetchone()
 
 
 def plain(text: str, status: int = 200) -> HttpResponse:

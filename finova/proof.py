@@ -202,7 +202,7 @@ def race(
     racers: Sequence[Racer], trainer_id: int, slots: Iterable[DatedSlot]
 ) -> Iterator[Round]:
     """For each slot, let all racers ask for it at the same moment."""
-    start = Barrier(len(racers))
+    start = Barrier(len(racers), timeout=PATIENCE_SECONDS)
     with ThreadPoolExecutor(len(racers)) as pool:
         for slot in slots:
             running = [

@@ -119,7 +119,7 @@ TEMPLATES = [
 # --- the database --------------------------------------------------------------
 
 EMBEDDED_POSTGRES = not env("DATABASE_URL", default="")
-DATABASE: dict[str, Any] = (
+_database: dict[str, Any] = (
     embedded_postgres.address(DATA_DIR) if EMBEDDED_POSTGRES else env.db()
 )
 # A transaction takes milliseconds. One that waits or hangs is ended, and its caller
@@ -131,15 +131,15 @@ TIMEOUTS = {
     "idle_in_transaction_session_timeout": "10s",
     "client_connection_check_interval": "500ms",
 }
-GIVEN: dict[str, Any] = DATABASE.pop("OPTIONS", {})
-OPTIONS = [f"-c {name}={limit}" for name, limit in TIMEOUTS.items()]
+_given: dict[str, Any] = _database.pop("OPTIONS", {})
+_options = [f"-c {name}={limit}" for name, limit in TIMEOUTS.items()]
 DATABASES = {
-    "default": DATABASE
+    "default": _database
     | {
         "OPTIONS": {
             "connect_timeout": 3,
-            **GIVEN,
-            "options": " ".join([*OPTIONS, GIVEN.get("options", "")]).strip(),
+            **_given,
+            "options": " ".join([*_options, _given.get("options", "")]).strip(),
         },
         # The server's threads live as long as its process, and each keeps its own
         # connection; opening one per request cost a third of the throughput.

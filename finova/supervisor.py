@@ -128,6 +128,9 @@ def hold_database(stack: ExitStack):
     stack.enter_context(embedded_postgres.held(settings.DATA_DIR))
 
     def keep() -> None:
+        if embedded_postgres.is_running(settings.DATA_DIR):
+            return
+        say("PostgreSQL has ended; starting it again")
         with suppress(subprocess.CalledProcessError):
             embedded_postgres.ensure_running(settings.DATA_DIR)
 

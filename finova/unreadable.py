@@ -39,15 +39,17 @@ class ReadableRequestMiddleware:
 
     def process_view(self, request: HttpRequest, *view: Any) -> None:
         # Here and not in __call__: the page that says so greets who is signed in.
-        sent_form = request.content_type in FORMS and is_unreadable(request.POST)
-        if sent_form or is_unreadable(request.GET) or NUL in request.path_info:
-            raise BadRequest("NUL or nonsense in the address or the form")
+        sent = [request.GET, request.POST] if is_form(request) else [request.GET]
+        if NUL in request.path_info or any(map(has_nul, sent)):
+            raise BadRequest("NUL in the address or the form")
+        if is_in_admin(request) and any(map(asks_nonsense, sent)):
+            raise BadRequest("What no list of the admin can look up")
 
     def process_exception(
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponse | None:
         """Who only reads brings nothing but an address: what is wrong stands there."""
-        reading = request.method in ("GET", "HEAD")
+        reading = request.method in ("GET", "HEAD") and is_in_admin(request)
         too_large = isinstance(exception, OverflowError)
         if reading and (too_large or refusal_behind(exception) is Unstorable):
             logger.warning("An address that cannot be looked up", exc_info=exception)
@@ -55,15 +57,24 @@ class ReadableRequestMiddleware:
         return None
 
 
-def is_unreadable(fields: QueryDict) -> bool:
-    for name, values in fields.lists():
-        if any(NUL in text for text in (name, *values)):
-            return True
-        # The admin takes a text for the list of two that a range needs, and no name
-        # for the name of a field.
-        if name.endswith("__range") or (name == "_to_field" and "" in values):
-            return True
-    return False
+def is_form(request: HttpRequest) -> bool:
+    return request.content_type in FORMS
+
+
+def is_in_admin(request: HttpRequest) -> bool:
+    return request.path_info.startswith("/admin/")
+
+
+def has_nul(fields: QueryDict) -> bool:
+    return any(
+        NUL in text for name, values in fields.lists() for text in [name, *values]
+    )
+
+
+def asks_nonsense(fields: QueryDict) -> bool:
+    """A text for the list of two that a range needs, or no name for a field's name."""
+    ranges = any(name.endswith("__range") for name in fields)
+    return ranges or "" in fields.getlist("_to_field")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

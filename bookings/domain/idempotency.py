@@ -30,7 +30,6 @@ class Receipt:
         return TrainingSession.objects.active().filter(**booked).exists()
 
 
-@persistent
 def book_once(
     client: AbstractBaseUser, *, key: str, now: datetime, **request: Any
 ) -> Receipt:
@@ -44,6 +43,13 @@ def book_once(
     if not key:
         session = book_session(client, now=now, **request)
         return Receipt(session.facts(), replayed=False)
+    return book_with_key(client, key=key, now=now, **request)
+
+
+@persistent
+def book_with_key(
+    client: AbstractBaseUser, *, key: str, now: datetime, **request: Any
+) -> Receipt:
     fingerprint = fingerprint_of(request)
     with writing():
         row, is_new = IdempotencyKey.objects.get_or_create(

@@ -12,7 +12,8 @@ from bookings.models import TrainingSession
 from finova.accounts.models import ApiToken
 from finova.logs import JsonLine, request_id
 from tests.bookings.test_races import after_others, hold
-from tests.conftest import THURSDAY
+from tests.conftest import NOW, THURSDAY
+from tests.factories import book
 from trainers.models import Trainer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -105,6 +106,38 @@ def test_a_refusal_is_no_warning(caller, ana, logged):
     assert logged() == []
 
 
+def test_the_way_back_stays_on_the_site(caller, away):
+    away()
+    answer = caller.get("/", PATH_INFO="//evil.example/sessions/")
+    assert 'href="/%2Fevil.example/sessions/"' in answer.text
+
+
+def test_what_was_about_to_be_said_is_not_said_later(caller, ana, away):
+    """The refusal and the page that would have shown it failed together."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+    with connection.execute_wrapper(Murder(14)):
+        caller.cookies.pop("messages", None)
+        assert book_by_page(caller).status_code == 503
+    connection.close()
+    assert "cannot reach our records" not in caller.get(WEEK).text
+
+
+def test_staff_are_told_to_come_back_too(as_frieda, ana, maya):
+    session = book(maya, ana, THURSDAY, 9, now=NOW)
+    as_frieda.raise_request_exception = False
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+    for form in (
+        {"action": "cancel", "_selected_action": session.pk},
+        {"action": "complete", "_selected_action": session.pk},
+    ):
+        answer = as_frieda.post("/admin/bookings/trainingsession/", form)
+        assert answer.status_code == 503
+        assert answer["Retry-After"] == "2"
+    connection.close()
+
+
 def test_a_form_is_not_offered_as_a_link(caller, away):
     away()
     answer = book_by_page(caller)
@@ -138,6 +171,23 @@ def test_it_is_alive_but_not_ready(client, away):
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert answer["Retry-After"] == "2"
+
+
+def test_it_is_not_ready_while_it_takes_no_writes(client):
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+    assert client.get("/readyz").text == "The database is read-only.\n"
+    connection.close()
+
+
+def test_it_is_not_ready_without_the_table_that_counts_guesses(client):
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE cache RENAME TO elsewhere")
+    try:
+        assert client.get("/readyz").text == "Run `manage.py createcachetable`.\n"
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE elsewhere RENAME TO cache")
 
 
 def test_it_is_not_ready_before_it_is_migrated(client):

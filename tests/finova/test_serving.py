@@ -1,5 +1,6 @@
 """The site as uvicorn serves it: slow senders, large bodies, chunked ones."""
 
+import json
 import os
 import socket
 import subprocess
@@ -54,8 +55,8 @@ def connect(port):
     return socket.create_connection(("127.0.0.1", port), timeout=15)
 
 
-def head(*headers):
-    lines = ["POST /accounts/login/ HTTP/1.1", "Host: localhost", *headers, "", ""]
+def head(*headers, path="/accounts/login/"):
+    lines = [f"POST {path} HTTP/1.1", "Host: localhost", *headers, "", ""]
     return "\r\n".join(lines).encode()
 
 
@@ -91,6 +92,23 @@ def test_a_body_over_a_megabyte_is_too_large(port, size, status):
         sender.sendall(head(f"Content-Length: {size}") + b"a" * size)
         # Without a CSRF token Django refuses what it does get to see.
         assert status_of(sender) == status
+
+
+def test_a_program_is_told_so_in_json(port):
+    size, path = 1024 * 1024 + 1, "/api/members/book-training-session"
+    with connect(port) as sender:
+        sender.sendall(head(f"Content-Length: {size}", path=path) + b"a" * size)
+        answer = sender.makefile().read()
+    assert answer.startswith("HTTP/1.1 413")
+    assert json.loads(answer.splitlines()[-1])["code"] == "too_large"
+
+
+@pytest.mark.parametrize("charset", ["hex", "utf-7", "undefined", '"no such"'])
+def test_no_charset_but_utf_8_is_believed(port, charset):
+    claim = f"Content-Type: application/x-www-form-urlencoded; charset={charset}"
+    with connect(port) as sender:
+        sender.sendall(head("Content-Length: 7", claim) + b"login=+")
+        assert status_of(sender) == 403
 
 
 def test_a_chunked_body_arrives_whole(port):

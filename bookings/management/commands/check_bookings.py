@@ -66,5 +66,7 @@ def unhurried() -> Iterator[None]:
     """A request may not take as long as a look at all that a large gym ever booked."""
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")
-        yield
-        cursor.execute("RESET statement_timeout")
+        try:
+            yield
+        finally:
+            cursor.execute("RESET statement_timeout")
