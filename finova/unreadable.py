@@ -50,8 +50,7 @@ class ReadableRequestMiddleware:
     ) -> HttpResponse | None:
         """Who only reads brings nothing but an address: what is wrong stands there."""
         reading = request.method in ("GET", "HEAD") and is_in_admin(request)
-        too_large = isinstance(exception, OverflowError)
-        if reading and (too_large or refusal_behind(exception) is Unstorable):
+        if reading and (is_no_value(exception) or is_no_lookup(request, exception)):
             logger.warning("An address that cannot be looked up", exc_info=exception)
             return bad_request(request, exception)
         return None
@@ -75,6 +74,17 @@ def asks_nonsense(fields: QueryDict) -> bool:
     """A text for the list of two that a range needs, or no name for a field's name."""
     ranges = any(name.endswith("__range") for name in fields)
     return ranges or "" in fields.getlist("_to_field")
+
+
+def is_no_value(exception: Exception) -> bool:
+    """Too large a number, or what is none to PostgreSQL."""
+    too_large = isinstance(exception, OverflowError)
+    return too_large or refusal_behind(exception) is Unstorable
+
+
+def is_no_lookup(request: HttpRequest, exception: Exception) -> bool:
+    """A filter that Python finds out late: `__iso_year=-1`."""
+    return bool(request.GET) and isinstance(exception, ValueError)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
