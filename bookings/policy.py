@@ -33,7 +33,7 @@ class Wish:
     slots: Sequence[DatedSlot]
     # The active sessions of the trainer or the client that overlap the wish.
     sessions: Sequence[TrainingSession]
-    price_shown: Decimal | None = None
+    price_shown: Decimal | None
 
 
 def check_starts_later(wish: Wish) -> None:

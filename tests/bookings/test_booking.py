@@ -17,12 +17,14 @@ from bookings.domain.booking import (
 )
 from bookings.domain.projection import refresh_schedule
 from bookings.exceptions import (
+    InvalidBooking,
     MayNotBook,
     NotStarted,
     SessionMoved,
     SlotTaken,
     SlotUnavailable,
     TooLate,
+    TrainerNotFound,
     WrongStatus,
 )
 from bookings.models import BookingEvent, TrainingSession
@@ -95,6 +97,35 @@ def test_each_verb_writes_its_event(ana, maya, omar, frieda):
     assert session.events.last().reason == "Ana is ill"
 
 
+def test_each_step_of_the_history_begins_where_the_last_one_ended(ana, maya, frieda):
+    session = book(maya, ana, THURSDAY, 9, now=NOW)
+    confirm_session(session, by=frieda, now=NOW)
+    move(session, ana, 10, by=maya)
+    cancel_session(session, by=maya, now=NOW, reason="Ill")
+    reopen_session(session, by=frieda, now=NOW)
+    complete_session(session, by=frieda, now=NOW)
+
+    steps = list(session.events.values_list("before", "after", "reason"))
+    befores, afters, reasons = zip(*steps, strict=True)
+    assert befores == ({}, *afters[:-1])
+    assert [after["status"] for after in afters] == [
+        "scheduled",
+        "confirmed",
+        "confirmed",
+        "cancelled",
+        "scheduled",
+        "completed",
+    ]
+    assert reasons == ("", "", "", "Ill", "", "")
+
+
+def test_cancelling_notes_when_and_needs_no_reason(ana, maya):
+    session = cancel_session(book(maya, ana, THURSDAY, 9, now=NOW), by=maya, now=NOW)
+    session.refresh_from_db()
+    assert session.cancelled_at == NOW
+    assert session.events.last().reason == ""
+
+
 def test_the_history_is_only_added_to(ana, maya):
     event = book(maya, ana, THURSDAY, 9, now=NOW).events.get()
     with pytest.raises(TypeError):
@@ -128,8 +159,11 @@ def test_a_plain_save_brings_nothing_back(ana, maya, frieda):
 
 def test_reopening_checks_everything_again(ana, maya, omar, frieda):
     session = book(maya, ana, THURSDAY, 9, now=NOW)
-    with pytest.raises(WrongStatus):
+    with pytest.raises(WrongStatus) as refusal:
         reopen_session(session, by=frieda, now=NOW)
+    assert refusal.value.sentence == (
+        "This session has not ended, so it need not be reopened."
+    )
     cancel_session(session, by=maya, now=NOW)
     other = book(omar, ana, THURSDAY, 9, now=NOW)
     with pytest.raises(SlotTaken):
@@ -141,6 +175,19 @@ def test_reopening_checks_everything_again(ana, maya, omar, frieda):
     assert (reopened.status, reopened.cancelled_at) == ("scheduled", None)
     assert story(session) == ["booked", "cancelled", "reopened"]
     assert ana.slots.get(booking=session).status == SlotStatus.BOOKED
+
+
+def test_a_session_is_not_reopened_where_nobody_could_book(ana, maya, frieda):
+    session = cancel_session(book(maya, ana, THURSDAY, 9, now=NOW), by=maya, now=NOW)
+    with pytest.raises(InvalidBooking):
+        reopen_session(session, by=frieda, now=at_gym(THURSDAY, time(9)))
+    ana.slots.filter(time_slot=time(9)).update(status=SlotStatus.BREAK)
+    with pytest.raises(SlotUnavailable):
+        reopen_session(session, by=frieda, now=NOW)
+    ana.is_active = False
+    ana.save()
+    with pytest.raises(TrainerNotFound):
+        reopen_session(session, by=frieda, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -185,6 +232,41 @@ def test_a_slot_kept_for_its_session_blocks_no_other_date(ana, maya, omar):
         now=NOW,
     )
     assert booked.price == Decimal("112.50")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field", "sentence"),
+    [
+        (
+            {"start_time": time(6), "session_date": NOW.date()},
+            "start_time",
+            "This time has already passed. Please choose a later one.",
+        ),
+        ({"end_time": time(8)}, "end_time", "The session must end after it starts."),
+        (
+            # Nothing at all, where no slot is either.
+            {"start_time": time(5, 30), "end_time": time(5, 30)},
+            "end_time",
+            "The session must end after it starts.",
+        ),
+        (
+            {"end_time": time(10, 30)},
+            "end_time",
+            "A session from 09:00 ends at 10:00, or with a later slot.",
+        ),
+        (
+            {"session_type": "group_session"},
+            "session_type",
+            "Ana Ruiz does not give sessions of this type.",
+        ),
+    ],
+)
+def test_a_wrong_field_is_named_with_what_to_do(ana, maya, wrong, field, sentence):
+    asked = {"session_date": THURSDAY, "start_time": time(9), "end_time": time(10)}
+    with pytest.raises(InvalidBooking) as refusal:
+        book_session(maya, trainer_id=ana.pk, now=NOW, **(asked | wrong))
+    assert (refusal.value.field, refusal.value.sentence) == (field, sentence)
+    assert not TrainingSession.objects.exists()
 
 
 def test_a_refused_booking_leaves_nothing(ana, maya, omar):
@@ -235,6 +317,9 @@ def test_what_has_ended_stays_ended(ana, maya, frieda):
             verb(session, by=frieda, now=NOW)
     with pytest.raises(WrongStatus):
         move(session, ana, 10, by=frieda)
+    # That it has ended counts for more than that it has begun.
+    with pytest.raises(WrongStatus):
+        cancel_session(session, by=maya, now=at_gym(THURSDAY, time(9)))
 
 
 def test_nobody_misses_what_has_not_started(ana, maya, frieda):
@@ -256,6 +341,23 @@ def test_a_row_of_slots_must_be_open_throughout(ana, maya):
     ana.slots.filter(time_slot=time(10)).delete()
     with pytest.raises(SlotUnavailable):
         book(maya, ana, THURSDAY, 9, now=NOW, hours=3)
+
+
+def test_what_was_written_to_the_trainer_is_kept(ana, maya):
+    book(maya, ana, THURSDAY, 9, now=NOW, notes="Left knee, carefully")
+    book(maya, ana, THURSDAY, 10, now=NOW)
+    written = TrainingSession.objects.values_list("notes", flat=True)
+    assert list(written) == ["Left knee, carefully", ""]
+
+
+def test_each_trainers_free_times_are_their_own(ana, maya):
+    bruno = TrainerFactory()
+    bruno.slots.exclude(time_slot=time(9)).delete()
+    book(maya, ana, THURSDAY, 9, now=NOW)
+
+    assert get_available_slots(bruno.pk, THURSDAY) == [time(9)]
+    assert time(9) not in get_available_slots(ana.pk, THURSDAY)
+    assert get_available_slots(0, THURSDAY) == []
 
 
 def test_the_seeds_functions(ana, maya, django_assert_max_num_queries):
