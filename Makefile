@@ -37,9 +37,9 @@ $(BIN)/python:
 define install
 	@echo "→ Installing the dependencies of $(1)"
 	@if command -v uv >/dev/null 2>&1 \
-		&& uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r $(1); then :; else \
+		&& uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r $(1) $(2); then :; else \
 		$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null; \
-		$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r $(1); \
+		$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r $(1) $(2); \
 	fi
 	@touch $@
 endef
@@ -86,6 +86,17 @@ check: $(VENV)/.dev-stamp ## format, lint, types, migrations in step, deployment
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 	! grep -nE 'https?://|file:|index-url|find-links' requirements*.txt
 
+# What makes the mutants stays out of the environment: its versions are its own.
+.mutants/.stamp: requirements-mutants.txt $(VENV)/.dev-stamp
+	@mkdir -p .mutants
+	$(call install,requirements-mutants.txt,--target .mutants/lib)
+
+.PHONY: mutants
+mutants: .mutants/.stamp ## change the rules in a thousand small ways, and see a test turn red each time
+	@PYTHONPATH=.mutants/lib $(BIN)/python -m tests.mutants.plant \
+		bookings/policy.py bookings/domain/*.py > .mutants/all.jsonl
+	@$(BIN)/python -m tests.mutants.run .mutants/all.jsonl
+
 .PHONY: screenshots
 screenshots: $(VENV)/.dev-stamp browser ## the README's pictures, taken from the demo gym
 	@$(BIN)/python -m tests.browser.screenshots
@@ -101,5 +112,7 @@ lock: ## compile the lock files anew from pyproject.toml (needs uv)
 		uv pip compile pyproject.toml $${extras#*:} --universal --python-version 3.11 --generate-hashes \
 			--no-header --no-annotate --exclude-newer "14 days" --quiet -o $${extras%%:*} || exit 1; \
 	done
-	@echo virtualenv | uv pip compile - --universal --python-version 3.11 --generate-hashes \
-		--no-header --no-annotate --exclude-newer "14 days" --quiet -o requirements-boot.txt
+	@for tool in "virtualenv:requirements-boot.txt" "mutmut:requirements-mutants.txt"; do \
+		echo $${tool%%:*} | uv pip compile - --universal --python-version 3.11 --generate-hashes \
+			--no-header --no-annotate --exclude-newer "14 days" --quiet -o $${tool#*:} || exit 1; \
+	done
