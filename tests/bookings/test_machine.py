@@ -1,10 +1,8 @@
 """Any verbs in any order, beside a gym on paper that says what each must do.
 
-`STRESS=1` makes it the long run. `HYPOTHESIS_SEED=` repeats one.
+`STRESS=1` makes it the long run, `STRESS_SEED=` repeats one.
 """
 
-import os
-import secrets
 from collections import Counter
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
@@ -40,12 +38,11 @@ from bookings.exceptions import BookingRefused
 from bookings.models import TrainingSession
 from tests.bookings.paper import ACTIVE, BERLIN, Paper, later, meets, weekday
 from tests.factories import MemberFactory, TrainerFactory
+from tests.stress.size import IS_LONG, SEED
 from trainers.models import TimeOff, Trainer, WorkingHours
 from trainers.schedule import set_slot_status
 
-LONG = os.environ.get("STRESS") == "1"
-SEED = int(os.environ.get("HYPOTHESIS_SEED", secrets.randbelow(2**32)))
-EXAMPLES = 320 if LONG else 30
+EXAMPLES = 320 if IS_LONG else 30
 STEPS_EACH = 40
 
 # The evenings before the clock goes forward, back, and not at all.
@@ -724,5 +721,5 @@ def test_verbs_in_any_order_do_as_on_paper(gym, capsys):
     tally = Bookings.tally
     with capsys.disabled():
         report(tally)
-    assert tally["written"] >= (0.3 if LONG else 0.2) * tally["steps"]
-    assert tally["steps"] >= (10_000 if LONG else 500)
+    assert tally["written"] >= (0.3 if IS_LONG else 0.2) * tally["steps"]
+    assert tally["steps"] >= (10_000 if IS_LONG else 500)
