@@ -72,7 +72,7 @@ test: $(VENV)/.dev-stamp browser ## every test, those in a real browser included
 
 .PHONY: stress
 stress: $(VENV)/.dev-stamp ## the long races, faults and input floods; ten minutes at most
-	@STRESS=1 $(BIN)/python -m pytest -m stress $(PYTEST_ARGS)
+	@STRESS=1 $(BIN)/python -m pytest -m stress -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 .PHONY: check
 check: $(VENV)/.dev-stamp ## format, lint, types, migrations in step, deployment check, lock files

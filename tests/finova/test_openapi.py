@@ -86,7 +86,7 @@ def run(token, trainer):
 @pytest.mark.stress
 @pytest.mark.timeout(600)
 @pytest.mark.django_db(transaction=True)
-def test_the_api_keeps_what_its_schema_promises(ana, maya):
+def test_the_api_keeps_what_its_schema_promises(ana, maya, record_property):
     _, token = ApiToken.objects.issue(maya, name="schemathesis")
     phases, statuses, checks, broken = Counter(), Counter(), Counter(), []
     for event in run(token, ana):
@@ -104,7 +104,11 @@ def test_the_api_keeps_what_its_schema_promises(ana, maya):
                     for node in nodes
                     if node.failure_info
                 ]
-    print(f"\n{phases.total()} cases, seed {SEED}: {dict(phases)} {dict(statuses)}")
+    record_property(
+        "said",
+        f"schemathesis: {phases.total():,} cases {dict(phases)}, "
+        f"answered {dict(statuses)}, seed {SEED}",
+    )
     assert not broken, "\n\n".join(broken[:5])
     assert max(statuses) < 500
     assert set(phases) >= {"examples", "coverage", "fuzzing", "stateful"}

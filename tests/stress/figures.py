@@ -8,22 +8,25 @@ import pytest
 
 measured: list[dict[str, Any]] = []
 planted: list[str] = []
+said: list[str] = []
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Reports also come from the processes of pytest-xdist; what they carry is here."""
-    if report.when == "call":
+    if report.when == "teardown":
         told = dict(report.user_properties)
         if "stress" in told:
             measured.append(told["stress"])
         if "planted" in told:
             planted.append(told["planted"])
+        if "said" in told:
+            said.append(told["said"])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if measured or planted:
+    if measured or planted or said:
         terminalreporter.section("under stress")
-        for line in table():
+        for line in [*table(), *said] if measured else said:
             terminalreporter.write_line(line)
 
 
