@@ -2,6 +2,7 @@
 
 from datetime import time, timedelta
 
+import pytest
 from playwright.sync_api import expect
 
 from bookings.domain.booking import complete_session
@@ -99,6 +100,26 @@ def test_without_javascript(visit, ana, maya, next_thursday):
     page.get_by_role("link", name="Cancel").click()
     page.get_by_role("button", name="Cancel the session").click()
     expect(page.get_by_role("status")).to_contain_text("Cancelled")
+
+
+@pytest.mark.parametrize("width", [1280, 900, 390])
+def test_a_second_click_meets_the_same_cell(visit, ana, maya, next_thursday, width):
+    """Wherever the panel appears: it books nothing unasked, and no other cell."""
+    page = visit(maya)
+    page.set_viewport_size({"width": width, "height": 850})
+    saturday = next_thursday + timedelta(days=2)
+    for hour in (9, 12, 14):
+        page.goto(week_of(ana, saturday))
+        choice = page.locator(f"button[value='{saturday}T{hour:02}:00']:visible")
+        choice.scroll_into_view_if_needed()
+        box = choice.bounding_box()
+        middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.mouse.click(*middle)
+        expect(page.get_by_role("complementary")).to_contain_text(f"{hour:02}:00 –")
+        page.mouse.click(*middle)
+        page.wait_for_timeout(700)
+        expect(page.get_by_role("complementary")).to_contain_text(f"{hour:02}:00 –")
+    assert not TrainingSession.objects.exists()
 
 
 def test_by_keyboard_alone(visit, ana, maya, next_thursday):
