@@ -12,6 +12,7 @@ def main() -> None:
 
     from django.conf import settings
     from django.core.management import execute_from_command_line
+    from django.db import OperationalError
 
     from finova import embedded_postgres
 
@@ -21,7 +22,12 @@ def main() -> None:
         else nullcontext()
     )
     with database:
-        execute_from_command_line(sys.argv)
+        try:
+            execute_from_command_line(sys.argv)
+        except OperationalError as error:
+            if "--traceback" in sys.argv:
+                raise
+            sys.exit(f"The database cannot be used: {error}\nSee DATABASE_URL.")
 
 
 if __name__ == "__main__":

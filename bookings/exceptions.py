@@ -110,7 +110,7 @@ class Away(BookingRefused):
 
     code = "unavailable"
     sentence = (
-        "We cannot reach our records at the moment, so this may not have gone through. "
+        "We cannot reach our records just now, so this may not have gone through. "
         "Please try again in a moment: nobody is booked twice."
     )
     status = 503

@@ -14,7 +14,7 @@ from bookings.transactions import refusal_behind
 from finova.logs import request_id
 
 RETRY_AFTER_SECONDS = 2
-LOOK_AGAIN = "We cannot reach our records at the moment. Please try again in a moment."
+LOOK_AGAIN = "We cannot reach our records just now. Please try again in a moment."
 BROKEN = (
     "Something broke on our side, and we have noted it. Look under My sessions "
     "whether your last step went through, then try again."

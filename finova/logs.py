@@ -65,19 +65,18 @@ def log_requests(
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         started = time.perf_counter()
-        token = request_id.set(secrets.token_hex(ID_BYTES))
-        try:
-            response = get_response(request)
-            facts = {
-                "method": request.method,
-                "path": request.path,
-                "status": response.status_code,
-                "milliseconds": round((time.perf_counter() - started) * 1000, 1),
-            }
-            logger.info("%(method)s %(path)s", facts, extra={"facts": facts})
-            response["X-Request-ID"] = request_id.get()
-            return response
-        finally:
-            request_id.reset(token)
+        # It stays until the thread's next request: Django logs answers of 500 and
+        # more after all middleware.
+        request_id.set(secrets.token_hex(ID_BYTES))
+        response = get_response(request)
+        facts = {
+            "method": request.method,
+            "path": request.path,
+            "status": response.status_code,
+            "milliseconds": round((time.perf_counter() - started) * 1000, 1),
+        }
+        logger.info("%(method)s %(path)s", facts, extra={"facts": facts})
+        response["X-Request-ID"] = request_id.get()
+        return response
 
     return middleware

@@ -36,7 +36,10 @@ class Command(BaseCommand):
             broken = sum(self.is_broken(check(invariant)) for invariant in INVARIANTS)
         if broken:
             promises = ngettext("promise is", "promises are", broken)
-            raise CommandError(f"{broken} {promises} broken.")
+            raise CommandError(
+                f"{broken} {promises} broken. `--repair` brings slots back in step "
+                "with the sessions; at all else a person has to look."
+            )
         self.stdout.write(f"All {len(INVARIANTS)} promises hold.")
 
     def repair(self) -> None:
