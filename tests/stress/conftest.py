@@ -11,6 +11,8 @@ from tests.stress.size import LONG, SIZE
 LONGEST_TEST_SECONDS = 600
 
 
+# Before pytest-xdist reads the groups.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     for item in items:
         if "site" in item.fixturenames:
