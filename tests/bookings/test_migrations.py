@@ -39,15 +39,20 @@ def migrate(**more):
 
 
 @pytest.fixture
-def unguarded():
-    """A database whose rows were loaded while the constraints were away."""
+def back_then():
+    """The database as it was before, and as it is again for the tests that follow."""
     call_command("migrate", "bookings", BEFORE, verbosity=0)
-    drops = ", ".join(f"DROP CONSTRAINT {guard}" for guard in GUARDS)
-    sql(f"ALTER TABLE training_sessions {drops}")
     yield
     sql("DELETE FROM training_sessions")
     call_command("migrate", verbosity=0)
     assert check(GUARDS_STAND).ids == ()
+
+
+@pytest.fixture
+def unguarded(back_then):
+    """A database whose rows were loaded while the constraints were away."""
+    drops = ", ".join(f"DROP CONSTRAINT {guard}" for guard in GUARDS)
+    sql(f"ALTER TABLE training_sessions {drops}")
 
 
 def load(*rows):
@@ -149,7 +154,6 @@ def test_a_busy_table_is_not_waited_for_without_end(unguarded, ana, maya):
     assert state() == before
 
 
-def test_where_nothing_is_missing_nothing_is_locked():
-    call_command("migrate", "bookings", BEFORE, verbosity=0)
+def test_where_nothing_is_missing_nothing_is_locked(back_then):
     with busy_table():
         assert migrate()[0] == 0
