@@ -84,4 +84,4 @@ def forget_keys(*, before: datetime) -> int:
 
 def fingerprint_of(request: dict[str, Any]) -> str:
     text = json.dumps(request, cls=DjangoJSONEncoder, sort_keys=True)
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -4,12 +4,19 @@ from datetime import date, time, timedelta
 
 import pytest
 from django.test import Client
+from django.utils import translation
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bookings.domain.booking import cancel_session, complete_session
 from bookings.domain.projection import refresh_schedule
-from bookings.domain.week import CellState, Week, build_week, cell_state
+from bookings.domain.week import (
+    CellState,
+    Week,
+    build_week,
+    cell_state,
+    day_name,
+)
 from bookings.models import TrainingSession
 from tests.conftest import MONDAY, NOW, THURSDAY
 from tests.factories import MemberFactory, TrainerFactory, book
@@ -56,6 +63,18 @@ def test_the_first_match_wins(state, the_slot, booked_by, now):
 
 def test_a_visitor_owns_nothing():
     assert cell_state(slot(), [MAYA], now=BEFORE, client_id=None) == "booked"
+
+
+def test_a_day_is_named_in_the_readers_language():
+    names = []
+    for language in ("en-gb", "de", "en-gb"):
+        with translation.override(language):
+            names.append(day_name(THURSDAY))
+    assert names == [
+        "Thursday 10 December",
+        "Donnerstag 10 Dezember",
+        "Thursday 10 December",
+    ]
 
 
 def states(grid, day):
@@ -105,6 +124,58 @@ class TestBuildWeek:
         assert (friday[8], friday[9]) == ("time_off", "available")
         sunday = states(grid, date(2026, 12, 13))
         assert (sunday[7], sunday[8], sunday[16]) == ("closed", "available", "closed")
+
+    def test_each_state_is_told_in_a_word(self, busy_week, maya):
+        now = at_gym(THURSDAY, time(8))
+        grid = build_week(busy_week, Week.of(MONDAY), now=now, client_id=maya.pk)
+
+        thursday = next(day for day in grid.days if day.date == THURSDAY)
+        words = {cell.start.hour: cell.state.word for cell in thursday.cells}
+        assert words == {
+            7: "Past",
+            8: "Past",
+            9: "Yours",
+            10: "Booked",
+            11: "Booked",
+            12: "Open",
+            13: "Break",
+            14: "Away",
+            15: "Open",
+            16: "Open",
+            17: "Away",
+            18: "Away",
+            19: "Away",
+        }
+        sunday = grid.days[6].cells[0]
+        assert (sunday.state.word, sunday.state.spoken) == ("Closed", "closed")
+
+    def test_a_day_lists_what_is_not_over_and_not_closed(self, busy_week):
+        busy_week.slots.filter(day_of_week=0).delete()
+        now = at_gym(THURSDAY, time(11))
+        grid = build_week(busy_week, Week.of(MONDAY), now=now)
+
+        thursday, sunday = grid.days[3], grid.days[6]
+        assert [cell.start.hour for cell in thursday.listed] == list(range(12, 20))
+        assert (thursday.is_closed, sunday.is_closed) == (False, True)
+        assert sunday.listed == []
+
+    def test_a_row_is_a_time_with_its_cell_on_each_day(self, busy_week):
+        grid = build_week(busy_week, Week.of(MONDAY), now=NOW)
+
+        for start, cells in grid.rows:
+            assert [(cell.day, cell.start) for cell in cells] == [
+                (day, start) for day in Week.of(MONDAY)
+            ]
+
+    def test_today_is_marked_and_its_week_is_this_one(self, ana):
+        now = at_gym(THURSDAY, time(9))
+        later = Week.of(THURSDAY).next
+        this, next_one = (
+            build_week(ana, week, now=now) for week in (Week.of(THURSDAY), later)
+        )
+        assert [day.date for day in this.days if day.is_today] == [THURSDAY]
+        assert not any(day.is_today for day in next_one.days)
+        assert this.this_week == next_one.this_week == Week.of(MONDAY)
 
     def test_the_counts_are_the_green_cells(self, busy_week):
         grid = build_week(busy_week, Week.of(MONDAY), now=NOW)
