@@ -24,6 +24,7 @@ from _pytest.runner import runtestprotocol
 WANTED = 0.9
 OPTIONS = ["-q", "-o", "timeout=0", "-p", "no:cacheprovider"]
 # What tells about the rules and the verbs, and is neither slow nor left to chance.
+OPTIONS += ["-k", "not thousand_trainers and not demo_gym"]
 TESTS = [
     f"tests/bookings/test_{name}.py"
     for name in (
@@ -145,19 +146,23 @@ class Worker:
             threading.setprofile(None)
 
     def tests_for(self, mutant):
-        """The tests that call the function in which the mutant is, if it is in one."""
+        """The tests that call the changed function; of a constant, any of its file."""
         path = os.path.realpath(mutant["path"])
+        users = {
+            item: [code for code in called if code.co_filename == path]
+            for item, called in self.called.items()
+            if item in self.items
+        }
         callers = [
             item
-            for item in self.items
-            if any(
-                code.co_filename == path and mutant["line"] in lines_of(code)
-                for code in self.called[item]
-            )
+            for item, codes in users.items()
+            if any(mutant["line"] in lines_of(code) for code in codes)
         ]
+        users_of_file = [item for item, codes in users.items() if codes]
         killers = self.killers[mutant["path"]]
         return sorted(
-            callers or self.items, key=lambda i: (-killers[i.nodeid], self.seconds[i])
+            callers or users_of_file or self.items,
+            key=lambda i: (-killers[i.nodeid], self.seconds[i]),
         )
 
     def try_batch(self, mutants):
