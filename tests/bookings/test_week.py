@@ -162,6 +162,7 @@ class TestBuildWeek:
     def test_a_row_is_a_time_with_its_cell_on_each_day(self, busy_week):
         grid = build_week(busy_week, Week.of(MONDAY), now=NOW)
 
+        assert grid.week == Week.of(MONDAY)
         for start, cells in grid.rows:
             assert [(cell.day, cell.start) for cell in cells] == [
                 (day, start) for day in Week.of(MONDAY)
