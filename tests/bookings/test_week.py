@@ -148,6 +148,8 @@ class TestBuildWeek:
         }
         sunday = grid.days[6].cells[0]
         assert (sunday.state.word, sunday.state.spoken) == ("Closed", "closed")
+        legend = [state.word for state in grid.legend]
+        assert legend == ["Open", "Booked", "Yours", "Break", "Away", "Closed"]
 
     def test_a_day_lists_what_is_not_over_and_not_closed(self, busy_week):
         busy_week.slots.filter(day_of_week=0).delete()
@@ -203,6 +205,8 @@ class TestBuildWeek:
         assert grid.times[0] == time(5, 30)
         assert states(grid, THURSDAY)[5] == "booked"
         assert states(grid, MONDAY)[5] == "closed"
+        _, cells = next(iter(grid.rows))
+        assert (cells[3].end, cells[0].end) == (time(6, 30), time(5, 30))
 
     def test_only_a_free_cell_can_be_selected(self, busy_week):
         def selected(at):
