@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from hypothesis import settings as hypothesis_settings
 
@@ -36,6 +37,13 @@ def pytest_configure():
 
 def pytest_unconfigure():
     held.close()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup):
+    """On a busy disk, dropping the database takes longer than a request may."""
+    yield
+    connection.settings_dict["OPTIONS"]["options"] += " -c statement_timeout=0"
 
 
 @pytest.fixture
