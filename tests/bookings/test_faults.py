@@ -92,36 +92,26 @@ def unchanged(session):
     return session
 
 
+def once(session, key):
+    return book_once(
+        session.client,
+        key=key,
+        trainer_id=session.trainer_id,
+        session_date=NEXT_THURSDAY,
+        start_time=time(9),
+        end_time=time(10),
+        now=NOW,
+    )
+
+
 # Each verb: what comes before it, and itself.
 VERBS = {
     "book": (
         unchanged,
         lambda s: book(s.client, s.trainer, NEXT_THURSDAY, 9, now=NOW),
     ),
-    "book once": (
-        unchanged,
-        lambda s: book_once(
-            s.client,
-            key="k",
-            trainer_id=s.trainer_id,
-            session_date=NEXT_THURSDAY,
-            start_time=time(9),
-            end_time=time(10),
-            now=NOW,
-        ),
-    ),
-    "book once, without a key": (
-        unchanged,
-        lambda s: book_once(
-            s.client,
-            key="",
-            trainer_id=s.trainer_id,
-            session_date=NEXT_THURSDAY,
-            start_time=time(9),
-            end_time=time(10),
-            now=NOW,
-        ),
-    ),
+    "book once": (unchanged, lambda s: once(s, key="k")),
+    "book once, without a key": (unchanged, lambda s: once(s, key="")),
     "reschedule": (unchanged, move),
     "confirm": (unchanged, lambda s: confirm_session(s, by=s.client, now=NOW)),
     "cancel": (unchanged, cancelled),
