@@ -1,12 +1,12 @@
 from django.urls import path
 
-from bookings import views
+from bookings.views import sessions, trainers, week
 
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("trainers/", views.trainers, name="trainers"),
-    path("trainers/<slug:slug>/", views.week, name="week"),
-    path("trainers/<slug:slug>/book/", views.book, name="book"),
-    path("sessions/", views.sessions, name="sessions"),
-    path("sessions/<int:pk>/cancel/", views.cancel, name="cancel"),
+    path("", trainers.home, name="home"),
+    path("trainers/", trainers.trainers, name="trainers"),
+    path("trainers/<slug:slug>/", week.week, name="week"),
+    path("trainers/<slug:slug>/book/", week.book, name="book"),
+    path("sessions/", sessions.sessions, name="sessions"),
+    path("sessions/<int:pk>/cancel/", sessions.cancel, name="cancel"),
 ]

@@ -7,14 +7,14 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from django.utils.formats import date_format
-from django.utils.translation import get_language
 
 from bookings.models import TrainingSession
 from trainers.clock import at_gym, has_come
 from trainers.models import DatedSlot, SlotStatus, Trainer
+from trainers.wording import clock, day_name
 
 DAY = timedelta(days=1)
 FIRST_MONDAY = date(2000, 1, 3)
@@ -118,17 +118,12 @@ class Cell:
     @property
     def at(self) -> str:
         """The cell's name in addresses: 2026-12-10T18:00."""
-        return f"{self.day}T{self.clock}"
-
-    @property
-    def clock(self) -> str:
-        """18:00"""
-        return f"{self.start:%H:%M}"
+        return f"{self.day}T{self.start:%H:%M}"
 
     @property
     def when(self) -> str:
         """Thursday 10 December, 18:00"""
-        return f"{day_name(self.day)}, {self.clock}"
+        return f"{day_name(self.day)}, {clock(self.start)}"
 
 
 @dataclass(frozen=True)
@@ -181,17 +176,6 @@ class WeekGrid:
     @cached_property
     def open_count(self) -> int:
         return sum(day.open_count for day in self.days)
-
-
-def day_name(day: date) -> str:
-    """Thursday 10 December"""
-    return _day_name(day, get_language())
-
-
-@lru_cache(maxsize=1000)
-def _day_name(day: date, language: str | None) -> str:
-    # A page names each day a dozen times, and formatting is slow.
-    return date_format(day, "l j F")
 
 
 def build_week(

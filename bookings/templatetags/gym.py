@@ -1,36 +1,24 @@
-"""How a gym's money reads."""
+"""The gym's wording, for templates."""
 
-from decimal import Decimal
+from typing import Any
 
-from babel import Locale
-from babel.numbers import format_currency
 from django import template
-from django.conf import settings
-from django.utils.translation import get_language, to_locale
+
+from trainers import wording
 
 register = template.Library()
 
+register.filter("clock", wording.clock)
+register.filter("day", wording.day_name)
+register.filter("day_and_year", wording.day_and_year)
+register.filter("short_day", wording.short_day)
+register.filter("money", wording.money)
+register.filter("rate", wording.rate)
+
 
 @register.filter
-def money(amount: Decimal) -> str:
-    """75 → €75.00"""
-    return format_currency(amount, settings.CURRENCY, locale=_locale())
-
-
-@register.filter
-def rate(amount: Decimal) -> str:
-    """75 → €75, and 67.50 → €67.50"""
-    if amount % 1:
-        return money(amount)
-    pattern = Locale.parse(_locale()).currency_formats["standard"].pattern
-    return format_currency(
-        amount,
-        settings.CURRENCY,
-        format=pattern.replace(".00", ""),
-        locale=_locale(),
-        currency_digits=False,
-    )
-
-
-def _locale() -> str:
-    return to_locale(get_language() or settings.LANGUAGE_CODE)
+def span(dated: Any) -> str:
+    """18:00 – 19:00 of whatever has a start and an end: a cell, a session."""
+    if hasattr(dated, "start_time"):
+        return wording.span(dated.start_time, dated.end_time)
+    return wording.span(dated.start, dated.end)

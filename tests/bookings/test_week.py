@@ -4,7 +4,6 @@ from datetime import date, time, timedelta
 
 import pytest
 from django.test import Client
-from django.utils import translation
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -15,7 +14,6 @@ from bookings.domain.week import (
     Week,
     build_week,
     cell_state,
-    day_name,
 )
 from bookings.models import TrainingSession
 from tests.conftest import MONDAY, NOW, THURSDAY
@@ -63,18 +61,6 @@ def test_the_first_match_wins(state, the_slot, booked_by, now):
 
 def test_a_visitor_owns_nothing():
     assert cell_state(slot(), [MAYA], now=BEFORE, client_id=None) == "booked"
-
-
-def test_a_day_is_named_in_the_readers_language():
-    names = []
-    for language in ("en-gb", "de", "en-gb"):
-        with translation.override(language):
-            names.append(day_name(THURSDAY))
-    assert names == [
-        "Thursday 10 December",
-        "Donnerstag 10 Dezember",
-        "Thursday 10 December",
-    ]
 
 
 def states(grid, day):

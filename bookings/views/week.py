@@ -1,4 +1,3 @@
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -6,51 +5,23 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required, permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import (
-    require_http_methods,
-    require_POST,
-    require_safe,
-)
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import push_url
 
-from bookings.domain.booking import cancel_session
 from bookings.domain.idempotency import book_once
-from bookings.domain.week import CellState, Week, build_week, day_name
+from bookings.domain.week import CellState, Week, build_week
 from bookings.exceptions import BookingRefused, NoLongerBooked, SlotTaken
 from bookings.forms import BookingForm, WeekForm
-from bookings.models import TrainingSession
 from trainers.clock import gym_now
 from trainers.models import Trainer
-
-# From Friday on the front page shows next week: a week that is nearly over says little.
-LOOK_AHEAD = timedelta(days=3)
+from trainers.wording import clock, day_name
 
 
 def wants_fragment(request: HttpRequest) -> bool:
     htmx = request.htmx
     return bool(htmx) and not (htmx.boosted or htmx.history_restore_request)
-
-
-@require_safe
-@login_not_required
-def home(request: HttpRequest) -> HttpResponse:
-    trainers = list(Trainer.objects.active())
-    now = gym_now()
-    grid = trainers and build_week(
-        trainers[0],
-        Week.of((now + LOOK_AHEAD).date()),
-        now=now,
-        client_id=request.user.pk,
-    )
-    return render(request, "home.html", {"trainers": trainers, "grid": grid})
-
-
-@require_safe
-@login_not_required
-def trainers(request: HttpRequest) -> HttpResponse:
-    active = Trainer.objects.active()
-    return render(request, "trainers/trainers.html", {"trainers": active})
 
 
 @require_safe
@@ -80,8 +51,9 @@ def book(request: HttpRequest, slug: str) -> HttpResponse:
         messages.error(request, refusal.sentence)
         return show_week(request, trainer, status=refusal.status)
     at = form.cleaned_data["at"]
-    when = f"{day_name(at.date())}, {at:%H:%M}"
-    messages.success(request, f"Booked: {when} with {trainer}. It is yours.")
+    booked = _("Booked: %(day)s, %(time)s with %(trainer)s. It is yours.")
+    names = {"day": day_name(at.date()), "time": clock(at.time()), "trainer": trainer}
+    messages.success(request, booked % names)
     url = f"{trainer.get_absolute_url()}?week={Week.of(at.date())}"
     if wants_fragment(request):
         return push_url(show_week(request, trainer), url)
@@ -110,44 +82,10 @@ def show_week(
     if grid.selected:
         context["form"] = form or BookingForm.for_cell(trainer, grid.selected)
     elif grid.asked and grid.asked.state is CellState.MINE:
-        messages.info(request, "This time is yours already: see My sessions.")
+        messages.info(request, _("This time is yours already: see My sessions."))
     elif asked and status == HTTPStatus.OK:
         messages.error(request, SlotTaken.sentence)
     # htmx puts a 404 in place of the whole page.
     fragment = wants_fragment(request) and status != HTTPStatus.NOT_FOUND
     template = "bookings/_week_swap.html" if fragment else "bookings/week.html"
     return render(request, template, context, status=status)
-
-
-@require_safe
-def sessions(request: HttpRequest) -> HttpResponse:
-    return show_sessions(request)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    session = get_object_or_404(
-        TrainingSession.objects.select_related("trainer"), pk=pk, client=request.user.pk
-    )
-    which = f"{day_name(session.session_date)}, {session.start_time:%H:%M}"
-    if not session.is_active:
-        messages.info(request, f"Your session on {which} has already ended.")
-        return redirect("sessions")
-    if request.method != "POST":
-        return render(request, "bookings/cancel.html", {"session": session})
-    try:
-        cancel_session(session, by=request.user, now=gym_now())
-    except BookingRefused as refusal:
-        messages.error(request, refusal.sentence)
-        return show_sessions(request, status=refusal.status)
-    messages.success(request, f"Cancelled: {which} with {session.trainer}.")
-    return redirect("sessions")
-
-
-def show_sessions(request: HttpRequest, *, status: int = HTTPStatus.OK) -> HttpResponse:
-    mine = TrainingSession.objects.filter(client=request.user.pk)
-    mine = mine.select_related("trainer")
-    upcoming = mine.active().upcoming(gym_now())
-    past = mine.exclude(pk__in=upcoming).order_by("-session_date", "-start_time")
-    context = {"upcoming": upcoming, "past": past[:50]}
-    return render(request, "bookings/sessions.html", context, status=status)

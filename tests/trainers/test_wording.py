@@ -1,0 +1,47 @@
+"""How days, times and money read."""
+
+from datetime import time
+from decimal import Decimal
+
+import pytest
+from django.utils import translation
+
+from tests.conftest import THURSDAY
+from trainers.wording import clock, day_name, money, rate, span, twelve_hours
+
+
+def test_a_day_is_named_in_the_readers_language():
+    names = []
+    for language in ("en-gb", "de", "en-gb"):
+        with translation.override(language):
+            names.append(day_name(THURSDAY))
+    assert names == [
+        "Thursday 10 December",
+        "Donnerstag 10 Dezember",
+        "Thursday 10 December",
+    ]
+
+
+def test_a_time_reads_as_its_reader_chose():
+    assert span(time(9), time(18, 30)) == "09:00 – 18:30"
+    with twelve_hours(True):
+        assert span(time(9), time(18, 30)) == "9:00 a.m. – 6:30 p.m."
+    assert clock(time(18)) == "18:00"
+
+
+@pytest.mark.parametrize(
+    ("currency", "language", "amount", "price", "short"),
+    [
+        ("EUR", "en-gb", "75", "€75.00", "€75"),
+        ("EUR", "en-gb", "57.50", "€57.50", "€57.50"),
+        ("EUR", "de", "75", "75,00\xa0€", "75\xa0€"),
+        ("USD", "en-gb", "1234", "US$1,234.00", "US$1,234"),
+        ("JPY", "en-gb", "8000", "JP¥8,000", "JP¥8,000"),
+    ],
+)
+def test_money_reads_as_the_gym_and_the_language_have_it(
+    settings, currency, language, amount, price, short
+):
+    settings.CURRENCY = currency
+    with translation.override(language):
+        assert (money(Decimal(amount)), rate(Decimal(amount))) == (price, short)

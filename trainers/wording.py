@@ -1,0 +1,86 @@
+"""How days, times and money read: in the reader's language, with 12 hours or 24."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import date, time
+from decimal import Decimal
+from functools import lru_cache
+
+from babel import Locale
+from babel.numbers import format_currency
+from django.conf import settings
+from django.utils.dateformat import time_format
+from django.utils.formats import date_format
+from django.utils.translation import get_language, pgettext, to_locale
+
+_twelve_hours = ContextVar("twelve_hours", default=False)
+
+
+@contextmanager
+def twelve_hours(wanted: bool) -> Iterator[None]:
+    """Within it, `clock` says 6:00 p.m. where it is wanted, and otherwise 18:00."""
+    before = _twelve_hours.set(wanted)
+    try:
+        yield
+    finally:
+        _twelve_hours.reset(before)
+
+
+def clock(at: time) -> str:
+    """18:00, or 6:00 p.m. for who prefers that."""
+    return _clock(at, _twelve_hours.get(), get_language())
+
+
+def span(start: time, end: time) -> str:
+    """18:00 – 19:00"""
+    return f"{clock(start)} – {clock(end)}"
+
+
+def day_name(day: date) -> str:
+    """Thursday 10 December"""
+    return _written(day, pgettext("date format", "l j F"), get_language())
+
+
+def day_and_year(day: date) -> str:
+    """Thursday 10 December 2026"""
+    return _written(day, pgettext("date format", "l j F Y"), get_language())
+
+
+def short_day(day: date) -> str:
+    """Thu 10 Dec"""
+    return _written(day, pgettext("date format", "D j M"), get_language())
+
+
+def money(amount: Decimal) -> str:
+    """75 → €75.00"""
+    return format_currency(amount, settings.CURRENCY, locale=_locale())
+
+
+def rate(amount: Decimal) -> str:
+    """75 → €75, and 67.50 → €67.50"""
+    if amount % 1:
+        return money(amount)
+    pattern = Locale.parse(_locale()).currency_formats["standard"].pattern
+    return format_currency(
+        amount,
+        settings.CURRENCY,
+        format=pattern.replace(".00", ""),
+        locale=_locale(),
+        currency_digits=False,
+    )
+
+
+# A page names each day and each time a dozen times, and formatting is slow.
+@lru_cache(maxsize=1000)
+def _written(day: date, how: str, language: str | None) -> str:
+    return date_format(day, how)
+
+
+@lru_cache(maxsize=1000)
+def _clock(at: time, twelve: bool, language: str | None) -> str:
+    return time_format(at, "g:i a" if twelve else "H:i")
+
+
+def _locale() -> str:
+    return to_locale(get_language() or settings.LANGUAGE_CODE)
