@@ -30,6 +30,10 @@ STATUS_OF = {
     CellState.BOOKED: SlotStatus.BOOKED,
     CellState.BREAK: SlotStatus.BREAK,
     CellState.AVAILABLE: SlotStatus.AVAILABLE,
+    # Free all the same: what the member may do is said when they book.
+    CellState.TOO_SOON: SlotStatus.AVAILABLE,
+    CellState.TOO_FAR: SlotStatus.AVAILABLE,
+    CellState.LIMIT: SlotStatus.AVAILABLE,
 }
 
 

@@ -1,14 +1,18 @@
 """How booking says no: a stable code, a sentence for the member, an HTTP status."""
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 
 class BookingRefused(Exception):
     code = "refused"
-    sentence = "This cannot be done."
+    sentence: str | Promise = _("This cannot be done.")
     status = 409
     field: str | None = None
 
-    def __init__(self, sentence: str | None = None) -> None:
-        self.sentence = sentence or self.sentence
+    def __init__(self, sentence: str | Promise | None = None) -> None:
+        # The reader's language is known here; whoever prints it may not know it.
+        self.sentence = str(sentence or self.sentence)
         super().__init__(self.sentence)
 
 
@@ -16,46 +20,61 @@ class InvalidBooking(BookingRefused):
     code = "invalid"
     status = 422
 
-    def __init__(self, field: str, sentence: str) -> None:
+    def __init__(self, field: str, sentence: str | Promise) -> None:
         self.field = field
         super().__init__(sentence)
 
 
 class MayNotBook(BookingRefused):
     code = "may_not_book"
-    sentence = "Your account may not book sessions. Please ask at the front desk."
+    sentence = _("Your account may not book sessions. Please ask at the front desk.")
     status = 403
 
 
 class TrainerNotFound(BookingRefused):
     code = "trainer_not_found"
-    sentence = "This trainer takes no bookings. Please choose another one."
+    sentence = _("This trainer takes no bookings. Please choose another one.")
     status = 404
 
 
 class SlotUnavailable(BookingRefused):
     code = "slot_unavailable"
-    sentence = "Selected time slot is not available"
+    sentence = _("Selected time slot is not available")
 
 
 class SlotTaken(BookingRefused):
     code = "slot_taken"
-    sentence = "Selected time slot is not available or already booked"
+    sentence = _("Selected time slot is not available or already booked")
 
 
 class ClientBusy(BookingRefused):
     code = "client_busy"
-    sentence = "You already have another session at this time"
+    sentence = _("You already have another session at this time")
+
+
+class TooSoon(BookingRefused):
+    code = "too_soon"
+    sentence = _("This time is too soon to book. Please choose a later one.")
+
+
+class TooFar(BookingRefused):
+    code = "too_far"
+    sentence = _("This time is too far ahead to book. Please choose an earlier one.")
+
+
+class OverLimit(BookingRefused):
+    code = "limit"
+    sentence = _("You have as many sessions as the gym allows.")
 
 
 class PriceChanged(BookingRefused):
     code = "price_changed"
-    sentence = "The price has changed. Please look at the new price and book again."
+    sentence = _("The price has changed. Please look at the new price and book again.")
 
 
 class KeyReused(BookingRefused):
     code = "key_reused"
-    sentence = "This idempotency key was used for another booking. Send a new key."
+    sentence = _("This idempotency key was used for another booking. Send a new key.")
     status = 422
     field = "Idempotency-Key"
 
@@ -64,7 +83,7 @@ class Unstorable(BookingRefused):
     """The rules let it pass and the database did not: a value no column can hold."""
 
     code = "invalid"
-    sentence = "This cannot be stored. Check the date, the times and the text."
+    sentence = _("This cannot be stored. Check the date, the times and the text.")
     status = 422
     field = "body"
 
@@ -73,31 +92,51 @@ class NoLongerBooked(BookingRefused):
     """The same form again, whose session has ended or moved since."""
 
     code = "no_longer_booked"
-    sentence = "You booked this before, and it has changed since: see My sessions."
+    sentence = _("You booked this before, and it has changed since: see My sessions.")
 
 
 class TooLate(BookingRefused):
     code = "too_late"
-    sentence = "This session has already started and can no longer be changed."
+    sentence = _("This session has already started and can no longer be changed.")
+
+
+class LateCancellation(BookingRefused):
+    """The cut-off has passed; the member must say that it may count as late."""
+
+    code = "late_cancellation"
+    sentence = _("Cancelling now counts as a late cancellation.")
+
+
+class PastCutOff(BookingRefused):
+    code = "past_cut_off"
+    sentence = _("It is too late to move this session. You can still cancel it.")
+
+
+class UndoTooLate(BookingRefused):
+    code = "undo_too_late"
+    sentence = _(
+        "Cancelling can be taken back for a minute, and that is over. "
+        "If the time is still free, book it again."
+    )
 
 
 class NotStarted(BookingRefused):
     code = "not_started"
-    sentence = "This session has not started yet, so nobody can have missed it."
+    sentence = _("This session has not started yet, so nobody can have missed it.")
 
 
 class WrongStatus(BookingRefused):
     """The session is no longer in a status from which this step leads on."""
 
     code = "wrong_status"
-    sentence = "This session has already ended or been cancelled."
+    sentence = _("This session has already ended or been cancelled.")
 
 
 class Busy(BookingRefused):
     """The moment was bad: a second later the same request would do."""
 
     code = "busy"
-    sentence = "Too many people are booking right now. Please try again in a moment."
+    sentence = _("Too many people are booking right now. Please try again in a moment.")
     status = 503
 
 
@@ -109,7 +148,7 @@ class Away(BookingRefused):
     """The database is away. Where the connection broke, it may have stored it."""
 
     code = "unavailable"
-    sentence = (
+    sentence = _(
         "We cannot reach our records just now, so this may not have gone through. "
         "Please try again in a moment: nobody is booked twice."
     )
@@ -120,4 +159,4 @@ class SessionMoved(BookingRefused):
     """Between reading a session and locking its people, somebody else moved it."""
 
     code = "session_moved"
-    sentence = "Somebody has just changed this session. Please look again."
+    sentence = _("Somebody has just changed this session. Please look again.")

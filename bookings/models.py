@@ -1,5 +1,5 @@
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Never, Self, cast
 
@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 from django.utils.timezone import localtime
 
 from bookings.exceptions import ClientBusy, SessionMoved, SlotTaken, WrongStatus
+from bookings.gym import GymSettings as GymSettings  # a model, so Django looks here
 from bookings.transactions import CLIENT_OVERLAP, TRAINER_OVERLAP, writing
 from trainers.clock import at_gym
 from trainers.models import Int8Range, SessionType, Trainer, TsRange
@@ -140,6 +141,13 @@ class TrainingSession(models.Model):
     )
     notes = models.TextField(blank=True, default="", db_default="", max_length=1000)
     cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    cancelled_late = models.BooleanField(
+        "late cancellation",
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="The member cancelled when it was too late to do so freely.",
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(auto_now=True, db_default=Now())
 
@@ -190,6 +198,10 @@ class TrainingSession(models.Model):
                 # With an upper end, because NaN is greater than every number.
                 condition=Q(price__range=(0, Decimal("9999999999.99"))),
                 name="training_sessions_price_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(cancelled_late=False) | Q(status=SessionStatus.CANCELLED),
+                name="training_sessions_late_means_cancelled",
             ),
             ExclusionConstraint(
                 name=TRAINER_OVERLAP,
@@ -291,6 +303,15 @@ class TrainingSession(models.Model):
     def ends(self) -> datetime:
         return at_gym(self.session_date, self.end_time)
 
+    @property
+    def length(self) -> timedelta:
+        return self.ends.replace(tzinfo=None) - self.starts.replace(tzinfo=None)
+
+    def end_if_from(self, start: time) -> time | None:
+        """When a session as long as this one would end; None after midnight."""
+        end = datetime.combine(date.min, start) + self.length
+        return end.time() if end.date() == date.min else None
+
     def facts(self) -> dict[str, Any]:
         """What the history keeps of a session, before and after each step."""
         return {
@@ -302,6 +323,7 @@ class TrainingSession(models.Model):
             "end_time": self.end_time,
             "status": str(self.status),
             "price": self.price,
+            "cancelled_late": self.cancelled_late,
         }
 
 

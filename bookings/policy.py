@@ -4,18 +4,64 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import cached_property
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from bookings.exceptions import (
     ClientBusy,
     InvalidBooking,
+    OverLimit,
     PriceChanged,
     SlotTaken,
     SlotUnavailable,
+    TooFar,
+    TooSoon,
     TrainerNotFound,
 )
+from bookings.gym import GymSettings
 from bookings.models import TrainingSession
 from trainers.clock import at_gym, has_come
 from trainers.models import DatedSlot, Trainer
+from trainers.wording import clock, day_name
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a member stands with the gym's rules at the moment `now`.
+
+    Grid and booking ask the same questions here, so that nobody is shown a green
+    cell which the rules then refuse.
+    """
+
+    gym: GymSettings
+    now: datetime
+    # The member's sessions that count: all ahead, and the looked-at dates' others.
+    sessions: Sequence[TrainingSession] = ()
+
+    def is_too_soon(self, day: date, start: time) -> bool:
+        return self.gym.is_too_soon(at_gym(day, start), self.now)
+
+    def is_too_far(self, day: date) -> bool:
+        return self.gym.is_too_far(day, self.now)
+
+    @cached_property
+    def has_enough_ahead(self) -> bool:
+        ahead = [
+            session
+            for session in self.sessions
+            if session.is_active and not has_come(session.starts, self.now)
+        ]
+        return len(ahead) >= self.gym.most_upcoming
+
+    def has_enough_with(self, trainer_id: int, day: date) -> bool:
+        that_day = [
+            session
+            for session in self.sessions
+            if (session.trainer_id, session.session_date) == (trainer_id, day)
+        ]
+        return len(that_day) >= self.gym.most_per_day
 
 
 @dataclass(frozen=True)
@@ -34,18 +80,21 @@ class Wish:
     # The active sessions of the trainer or the client that overlap the wish.
     sessions: Sequence[TrainingSession]
     price_shown: Decimal | None
+    # None where the rules for members do not bind: staff book and move for them.
+    standing: Standing | None = None
 
 
 def check_starts_later(wish: Wish) -> None:
     if has_come(at_gym(wish.session_date, wish.start_time), wish.now):
         raise InvalidBooking(
-            "start_time", "This time has already passed. Please choose a later one."
+            "start_time",
+            _("This time has already passed. Please choose a later one."),
         )
 
 
 def check_ends_after_start(wish: Wish) -> None:
     if wish.end_time <= wish.start_time:
-        raise InvalidBooking("end_time", "The session must end after it starts.")
+        raise InvalidBooking("end_time", _("The session must end after it starts."))
 
 
 def check_ends_with_a_slot(wish: Wish) -> None:
@@ -53,11 +102,9 @@ def check_ends_with_a_slot(wish: Wish) -> None:
     ends = [slot.ends for slot in wish.slots if slot.starts >= wish.start_time]
     starts_with_a_slot = any(slot.starts == wish.start_time for slot in wish.slots)
     if starts_with_a_slot and wish.end_time not in ends:
-        raise InvalidBooking(
-            "end_time",
-            f"A session from {wish.start_time:%H:%M} ends at {ends[0]:%H:%M}, "
-            "or with a later slot.",
-        )
+        sentence = _("A session from %(start)s ends at %(end)s, or with a later slot.")
+        names = {"start": clock(wish.start_time), "end": clock(ends[0])}
+        raise InvalidBooking("end_time", sentence % names)
 
 
 def check_type_is_given(wish: Wish) -> None:
@@ -65,9 +112,8 @@ def check_type_is_given(wish: Wish) -> None:
     if wish.trainer is None or wish.session_type is None:
         return
     if wish.session_type not in wish.trainer.session_types:
-        raise InvalidBooking(
-            "session_type", f"{wish.trainer} does not give sessions of this type."
-        )
+        sentence = _("%(trainer)s does not give sessions of this type.")
+        raise InvalidBooking("session_type", sentence % {"trainer": wish.trainer})
 
 
 def check_trainer_takes_bookings(wish: Wish) -> None:
@@ -98,6 +144,59 @@ def check_client_is_free(wish: Wish) -> None:
         raise ClientBusy
 
 
+def check_notice(wish: Wish) -> None:
+    standing = wish.standing
+    if standing and standing.is_too_soon(wish.session_date, wish.start_time):
+        hours = standing.gym.minimum_notice_hours
+        sentence = ngettext(
+            "Sessions are booked at least %(hours)s hour ahead. "
+            "Please choose a later time.",
+            "Sessions are booked at least %(hours)s hours ahead. "
+            "Please choose a later time.",
+            hours,
+        )
+        raise TooSoon(sentence % {"hours": hours})
+
+
+def check_horizon(wish: Wish) -> None:
+    standing = wish.standing
+    if standing and standing.is_too_far(wish.session_date):
+        last_day = standing.gym.last_day(standing.now)
+        sentence = _(
+            "Sessions can be booked until %(day)s. Please choose an earlier day, "
+            "or come back later."
+        )
+        raise TooFar(sentence % {"day": day_name(last_day)})
+
+
+def check_most_ahead(wish: Wish) -> None:
+    if wish.standing and wish.standing.has_enough_ahead:
+        most = wish.standing.gym.most_upcoming
+        sentence = ngettext(
+            "You have %(count)s session ahead, and the gym allows no more at a time. "
+            "Cancel it, or book again when it is over.",
+            "You have %(count)s sessions ahead, and the gym allows no more at a time. "
+            "Cancel one, or book again when one is over.",
+            most,
+        )
+        raise OverLimit(sentence % {"count": most})
+
+
+def check_most_that_day(wish: Wish) -> None:
+    assert wish.trainer is not None
+    standing = wish.standing
+    if standing and standing.has_enough_with(wish.trainer.pk, wish.session_date):
+        most = standing.gym.most_per_day
+        sentence = ngettext(
+            "You have a session with %(trainer)s that day already, and the gym allows "
+            "%(count)s a day. Please choose another day or another trainer.",
+            "You have sessions with %(trainer)s that day already, and the gym allows "
+            "%(count)s a day. Please choose another day or another trainer.",
+            most,
+        )
+        raise OverLimit(sentence % {"trainer": wish.trainer, "count": most})
+
+
 def check_price_is_as_shown(wish: Wish) -> None:
     assert wish.trainer is not None
     price = wish.trainer.price_of(wish.start_time, wish.end_time)
@@ -114,6 +213,10 @@ RULES: list[Callable[[Wish], None]] = [
     check_slots_are_open,
     check_time_is_free,
     check_client_is_free,
+    check_notice,
+    check_horizon,
+    check_most_that_day,
+    check_most_ahead,
     check_price_is_as_shown,
 ]
 

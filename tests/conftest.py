@@ -10,7 +10,7 @@ from django.test import Client
 from hypothesis import settings as hypothesis_settings
 
 from finova import embedded_postgres
-from tests.factories import MemberFactory, TrainerFactory
+from tests.factories import MemberFactory, TrainerFactory, be_easy_going
 
 # Prints what the stress tests measured, also where they ran in another process.
 pytest_plugins = ["tests.stress.figures"]
@@ -44,6 +44,14 @@ def django_db_setup(django_db_setup):
     """On a busy disk, dropping the database takes longer than a request may."""
     yield
     connection.settings_dict["OPTIONS"]["options"] += " -c statement_timeout=0"
+
+
+@pytest.fixture(autouse=True)
+def easy_going_gym(request):
+    """Its rules for members forbid nothing; the tests of the rules set their own."""
+    if {"db", "transactional_db"} & set(request.fixturenames):
+        request.getfixturevalue("db")
+        be_easy_going()
 
 
 @pytest.fixture

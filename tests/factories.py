@@ -4,10 +4,23 @@ import factory
 from factory.django import DjangoModelFactory, Password
 
 from bookings.domain.booking import book_session
+from bookings.gym import GymSettings
 from finova.accounts.models import User
 from trainers.models import Trainer
 
 PASSWORD = "correct horse battery"
+
+
+def be_easy_going(**rules):
+    """A gym that asks nothing of its members but what `rules` say."""
+    nothing_asked = {
+        "minimum_notice_hours": 0,
+        "horizon_days": 730,
+        "most_upcoming": 1000,
+        "most_per_day": 24,
+        "cancel_cut_off_hours": 0,
+    }
+    GymSettings.objects.update_or_create(defaults={**nothing_asked, **rules})
 
 
 class MemberFactory(DjangoModelFactory):

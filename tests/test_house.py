@@ -18,6 +18,7 @@ APPS = ["trainers", "bookings", "finova"]
 BOOKINGS = [
     ["exceptions"],
     ["transactions"],
+    ["gym"],
     ["models"],
     ["policy"],
     ["domain", "demo"],

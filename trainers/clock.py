@@ -1,6 +1,6 @@
 """The one clock. Pages, commands and rules are handed what it says."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 from django.utils import timezone
 
@@ -22,6 +22,11 @@ def has_come(moment: datetime, now: datetime) -> bool:
     is repeated in autumn, what has begun would lie ahead again.
     """
     return moment <= now.astimezone(UTC)
+
+
+def time_until(moment: datetime, now: datetime) -> timedelta:
+    """How long it really is until then, also over a change of the clock."""
+    return moment.astimezone(UTC) - now.astimezone(UTC)
 
 
 def is_on_the_clock(moment: datetime) -> bool:

@@ -336,6 +336,7 @@ class TimeOff(models.Model):
 class DatedSlot:
     """A weekly slot on one date, as far as the trainer decides about it."""
 
+    trainer_id: int
     day: date
     starts: time
     ends: time
@@ -374,11 +375,14 @@ class TrainerScheduleQuerySet(models.QuerySet["TrainerSchedule"]):
             .annotate(starts=moment(F("date") + F("time_slot")))
             .annotate(ends=moment(F("starts") + length))
             .annotate(is_off=Exists(away))
-            .order_by("starts")
-            .values_list("starts", "ends", "status", "is_off", "outside_hours")
+            .order_by("starts", "trainer")
+            .values_list(
+                "trainer", "starts", "ends", "status", "is_off", "outside_hours"
+            )
         )
         return [
             DatedSlot(
+                trainer_id,
                 starts.date(),
                 starts.time(),
                 # A kept slot may be longer now and reach past midnight.
@@ -387,7 +391,7 @@ class TrainerScheduleQuerySet(models.QuerySet["TrainerSchedule"]):
                 is_off,
                 outside_hours,
             )
-            for starts, ends, status, is_off, outside_hours in rows
+            for trainer_id, starts, ends, status, is_off, outside_hours in rows
             if is_on_the_clock(starts)
         ]
 

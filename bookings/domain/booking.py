@@ -4,20 +4,27 @@ Each has one shape: refuse cheaply, then inside one transaction lock, read again
 check, write, record. The slot rows follow through the signals of the write itself.
 """
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from bookings.domain.standing import standing_of
 from bookings.exceptions import (
+    LateCancellation,
     MayNotBook,
     NotStarted,
+    PastCutOff,
     SessionMoved,
     TooLate,
+    UndoTooLate,
     WrongStatus,
 )
+from bookings.gym import gym_settings
 from bookings.models import (
     BookingEvent,
     SessionStatus,
@@ -30,6 +37,8 @@ from trainers.clock import has_come
 from trainers.models import SessionType, Trainer, TrainerSchedule
 
 Action = BookingEvent.Action
+
+UNDO_WITHIN = timedelta(minutes=1)
 
 
 @persistent
@@ -50,7 +59,8 @@ def book_session(
 
     The time must be one open slot or several in a row. `price_shown` is the price
     the client agreed to; without it, the price of the moment holds. `by` is who
-    books, when that is not the client. Locks the client, then the trainer. Raises
+    books, when that is not the client: then the gym's rules for members (notice,
+    horizon, limits) do not bind. Locks the client, then the trainer. Raises
     the refusal of the first rule in `policy.RULES` that is broken, or MayNotBook.
     """
     asked = {
@@ -61,8 +71,10 @@ def book_session(
         "session_type": session_type,
     }
 
+    by = by or client
+
     def check(trainer: Trainer | None) -> Trainer:
-        wish = look_up(trainer, price_shown=price_shown, now=now, **asked)
+        wish = look_up(trainer, price_shown=price_shown, by=by, now=now, **asked)
         return check_rules(wish)
 
     check(Trainer.objects.filter(pk=trainer_id).first())
@@ -74,7 +86,7 @@ def book_session(
         price = trainer.price_of(start_time, end_time)
         session = TrainingSession(trainer=trainer, price=price, notes=notes, **asked)
         session.save_locked()
-        record(session, Action.BOOKED, by=by or client, now=now)
+        record(session, Action.BOOKED, by=by, now=now)
     return session
 
 
@@ -91,19 +103,23 @@ def reschedule_session(
 ) -> TrainingSession:
     """Move an active session, to another trainer too; it keeps its price.
 
-    One step: the old time is given up only when the new one is sure. Locks the
-    client, then both trainers. Raises WrongStatus, TooLate or a rule's refusal.
+    One step: the old time is given up only when the new one is sure. The client may
+    until the cut-off, and is bound by the rules for members; others always. Locks
+    the client, then both trainers. Raises WrongStatus, TooLate, PastCutOff or a
+    rule's refusal.
     """
     with writing():
         locked = locked_copy(session, and_trainer_id=trainer_id)
         check_active(locked)
         check_not_begun(locked, by=by, now=now)
+        check_before_cut_off(locked, by=by, now=now)
         wish = look_up(
             Trainer.objects.filter(pk=trainer_id).first(),
             client_id=locked.client_id,
             session_date=session_date,
             start_time=start_time,
             end_time=end_time,
+            by=by,
             now=now,
             moving=locked,
         )
@@ -134,19 +150,54 @@ def cancel_session(
     by: AbstractBaseUser,
     now: datetime,
     reason: str = "",
+    late_is_fine: bool = False,
 ) -> TrainingSession:
     """Free the time again. The client may until the start, others always.
 
-    Cancelling twice is quiet. Raises TooLate or WrongStatus.
+    After the cut-off the client's own cancelling counts as late, and only one who
+    says that this is fine does it. Cancelling twice is quiet. Raises TooLate,
+    LateCancellation or WrongStatus.
     """
     with writing():
         locked = locked_copy(session)
-        if locked.status != SessionStatus.CANCELLED:
-            check_active(locked)
-            check_not_begun(locked, by=by, now=now)
+        if locked.status == SessionStatus.CANCELLED:
+            return locked
+        check_active(locked)
+        check_not_begun(locked, by=by, now=now)
+        late = is_late(locked, by=by, now=now)
+        if late and not late_is_fine:
+            raise LateCancellation(late_sentence())
         return change_status(
-            locked, Action.CANCELLED, by=by, now=now, reason=reason, cancelled_at=now
+            locked,
+            Action.CANCELLED,
+            by=by,
+            now=now,
+            reason=reason,
+            cancelled_at=now,
+            cancelled_late=late,
         )
+
+
+@persistent
+def undo_cancellation(
+    session: TrainingSession, *, by: AbstractBaseUser, now: datetime
+) -> TrainingSession:
+    """Take back what `by` cancelled less than a minute ago, if the time is still free.
+
+    The session is what it was before. Undoing twice is quiet. The rules for members
+    do not ask again: the time was theirs. Raises WrongStatus, UndoTooLate or a
+    rule's refusal.
+    """
+    with writing():
+        locked = locked_copy(session)
+        if locked.is_active:
+            return locked
+        if locked.status != SessionStatus.CANCELLED:
+            raise WrongStatus
+        last = locked.events.last()
+        if last is None or last.actor_id != by.pk or now - last.at > UNDO_WITHIN:
+            raise UndoTooLate
+        return bring_back(locked, last.before["status"], by=by, now=now)
 
 
 @persistent
@@ -181,20 +232,30 @@ def reopen_session(
     with writing():
         locked = locked_copy(session)
         if locked.is_active:
-            raise WrongStatus("This session has not ended, so it need not be reopened.")
-        wish = look_up(
-            locked.trainer,
-            client_id=locked.client_id,
-            session_date=locked.session_date,
-            start_time=locked.start_time,
-            end_time=locked.end_time,
-            now=now,
-        )
-        check_rules(wish)
-        before = locked.facts()
-        locked.status, locked.cancelled_at = SessionStatus.SCHEDULED, None
-        locked.save_locked()
-        record(locked, Action.REOPENED, by=by, now=now, before=before)
+            raise WrongStatus(
+                _("This session has not ended, so it need not be reopened.")
+            )
+        return bring_back(locked, SessionStatus.SCHEDULED, by=by, now=now)
+
+
+def bring_back(
+    locked: TrainingSession, status: str, *, by: AbstractBaseUser, now: datetime
+) -> TrainingSession:
+    """Make an ended, locked session active again where all that is in it is free."""
+    wish = look_up(
+        locked.trainer,
+        client_id=locked.client_id,
+        session_date=locked.session_date,
+        start_time=locked.start_time,
+        end_time=locked.end_time,
+        now=now,
+    )
+    check_rules(wish)
+    before = locked.facts()
+    locked.status = status
+    locked.cancelled_at, locked.cancelled_late = None, False
+    locked.save_locked()
+    record(locked, Action.REOPENED, by=by, now=now, before=before)
     return locked
 
 
@@ -242,6 +303,40 @@ def check_not_begun(
         raise TooLate
 
 
+def check_before_cut_off(
+    session: TrainingSession, *, by: AbstractBaseUser, now: datetime
+) -> None:
+    if is_late(session, by=by, now=now):
+        hours = gym_settings().cancel_cut_off_hours
+        sentence = ngettext(
+            "Sessions can be moved until %(hours)s hour before they start. "
+            "You can still cancel this one.",
+            "Sessions can be moved until %(hours)s hours before they start. "
+            "You can still cancel this one.",
+            hours,
+        )
+        raise PastCutOff(sentence % {"hours": hours})
+
+
+def is_late(session: TrainingSession, *, by: AbstractBaseUser, now: datetime) -> bool:
+    """Whether it is past the cut-off, which binds the client alone."""
+    if by.pk != session.client_id:
+        return False
+    return gym_settings().is_past_cut_off(session.starts, now)
+
+
+def late_sentence() -> str:
+    hours = gym_settings().cancel_cut_off_hours
+    sentence = ngettext(
+        "It is less than %(hours)s hour until this session, so cancelling it now "
+        "counts as a late cancellation. Cancel it all the same?",
+        "It is less than %(hours)s hours until this session, so cancelling it now "
+        "counts as a late cancellation. Cancel it all the same?",
+        hours,
+    )
+    return sentence % {"hours": hours}
+
+
 def locked_copy(
     session: TrainingSession, *, and_trainer_id: int | None = None
 ) -> TrainingSession:
@@ -264,14 +359,19 @@ def look_up(
     start_time: time,
     end_time: time,
     now: datetime,
+    by: AbstractBaseUser | None = None,
     session_type: str | None = None,
     price_shown: Decimal | None = None,
     moving: TrainingSession | None = None,
 ) -> Wish:
-    """All that the rules ask about, read now. Two queries.
+    """All that the rules ask about, read now. At most four queries.
 
-    Without a session type it stays what it is; `moving` is not in its own way.
+    Without a session type it stays what it is; `moving` is not in its own way. The
+    rules for members are asked when the client is who does it.
     """
+    standing = None
+    if by is not None and by.pk == client_id:
+        standing = standing_of(client_id, days=[session_date], now=now, moving=moving)
     in_the_way = (
         TrainingSession.objects.active()
         .overlapping(session_date, start_time, end_time)
@@ -292,6 +392,7 @@ def look_up(
             trainer=trainer, outside_hours=False
         ).dated([session_date]),
         sessions=list(in_the_way),
+        standing=standing,
     )
 
 

@@ -3,17 +3,21 @@
 The templates print what is here and ask nothing.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cached_property
 
 from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy as _
 
+from bookings.domain.standing import standing_of
 from bookings.models import TrainingSession
+from bookings.policy import Standing
 from trainers.clock import at_gym, has_come
-from trainers.models import DatedSlot, SlotStatus, Trainer
+from trainers.models import DatedSlot, SlotStatus, Trainer, TrainerSchedule
 from trainers.wording import clock, day_name
 
 DAY = timedelta(days=1)
@@ -28,28 +32,48 @@ class CellState(StrEnum):
     TIME_OFF = "time_off"
     BREAK = "break"
     UNAVAILABLE = "unavailable"
+    TOO_SOON = "too_soon"
+    TOO_FAR = "too_far"
+    LIMIT = "limit"
     AVAILABLE = "available"
     CLOSED = "closed"
 
     @property
     def word(self) -> str:
         """Printed in the cell: colour is never the only sign."""
-        return WORDS[self]
+        return str(WORDS[self])
 
     @property
     def spoken(self) -> str:
-        return WORDS[self].lower()
+        """The end of a cell's name to who hears it."""
+        return str(SPOKEN[self])
 
 
 WORDS = {
-    CellState.MINE: "Yours",
-    CellState.PAST: "Past",
-    CellState.BOOKED: "Booked",
-    CellState.TIME_OFF: "Away",
-    CellState.BREAK: "Break",
-    CellState.UNAVAILABLE: "Away",
-    CellState.AVAILABLE: "Open",
-    CellState.CLOSED: "Closed",
+    CellState.MINE: _("Yours"),
+    CellState.PAST: _("Past"),
+    CellState.BOOKED: _("Booked"),
+    CellState.TIME_OFF: _("Away"),
+    CellState.BREAK: _("Break"),
+    CellState.UNAVAILABLE: _("Away"),
+    CellState.TOO_SOON: _("Too soon"),
+    CellState.TOO_FAR: _("Too far"),
+    CellState.LIMIT: _("Limit"),
+    CellState.AVAILABLE: _("Open"),
+    CellState.CLOSED: _("Closed"),
+}
+SPOKEN = {
+    CellState.MINE: _("yours"),
+    CellState.PAST: _("past"),
+    CellState.BOOKED: _("booked"),
+    CellState.TIME_OFF: _("away"),
+    CellState.BREAK: _("break"),
+    CellState.UNAVAILABLE: _("away"),
+    CellState.TOO_SOON: _("too soon to book"),
+    CellState.TOO_FAR: _("too far ahead to book"),
+    CellState.LIMIT: _("more sessions than you may book"),
+    CellState.AVAILABLE: _("open"),
+    CellState.CLOSED: _("closed"),
 }
 LEGEND = (
     CellState.AVAILABLE,
@@ -110,6 +134,8 @@ class Cell:
     start: time
     end: time
     state: CellState
+    # Until when a session from here may last: the ends of the open cells in a row.
+    ends: tuple[time, ...] = ()
 
     @property
     def is_available(self) -> bool:
@@ -185,16 +211,18 @@ def build_week(
     now: datetime,
     client_id: int | None = None,
     asked: str = "",
+    moving: TrainingSession | None = None,
 ) -> WeekGrid:
-    """The trainer's week as the client sees it at `now`. Two queries.
+    """The trainer's week as the client sees it at `now`. At most four queries.
 
-    `asked` names a cell by its `at`: if it is free, its booking panel opens.
+    `asked` names a cell by its `at`: if it is free, its booking panel opens. With
+    `moving`, free is where that session can move to, its whole length.
     """
-    cells = {
-        (cell.day, cell.start): cell
-        for cell in build_cells(trainer, list(week), now=now, client_id=client_id)
-    }
-    times = sorted({start for _, start in cells})
+    built = build_cells(
+        trainer, list(week), now=now, client_id=client_id, moving=moving
+    )
+    cells = {(cell.day, cell.start): cell for cell in built}
+    times = sorted({cell.start for cell in built})
     days = []
     for day in week:
         column = [cells.get((day, start)) or closed_cell(day, start) for start in times]
@@ -205,7 +233,7 @@ def build_week(
         days=days,
         times=times,
         this_week=Week.of(now.date()),
-        asked=next((cell for cell in cells.values() if cell.at == asked), None),
+        asked=next((cell for cell in built if cell.at == asked), None),
     )
 
 
@@ -215,17 +243,63 @@ def build_cells(
     *,
     now: datetime,
     client_id: int | None = None,
+    moving: TrainingSession | None = None,
 ) -> list[Cell]:
     """A cell for each slot of these dates, and one for each session without a slot.
 
-    In order. At most seven dates in a row. Two queries.
+    In order. At most seven dates in a row. At most four queries.
     """
-    sessions = list(
+    standing = standing_of(client_id, days=days, now=now, moving=moving)
+    return cells_of(
+        [trainer], days, standing=standing, client_id=client_id, moving=moving
+    )[trainer.pk]
+
+
+def cells_of(
+    trainers: Collection[Trainer],
+    days: Sequence[date],
+    *,
+    standing: Standing,
+    client_id: int | None = None,
+    moving: TrainingSession | None = None,
+) -> dict[int, list[Cell]]:
+    """By trainer's id, their cells as `build_cells` has them.
+
+    Two queries, however many trainers there are.
+    """
+    sessions = (
         TrainingSession.objects.active()
         .between(days[0], days[-1])
-        .filter(trainer=trainer)
+        .filter(trainer__in=trainers)
     )
-    slots = trainer.slots.all().dated(days)
+    if moving is not None:
+        sessions = sessions.exclude(pk=moving.pk)
+    sessions_of, slots_of = defaultdict(list), defaultdict(list)
+    for session in sessions:
+        sessions_of[session.trainer_id].append(session)
+    for slot in TrainerSchedule.objects.filter(trainer__in=trainers).dated(days):
+        slots_of[slot.trainer_id].append(slot)
+    return {
+        trainer.pk: decide_cells(
+            slots_of[trainer.pk],
+            sessions_of[trainer.pk],
+            standing=standing,
+            client_id=client_id,
+            moving=moving,
+        )
+        for trainer in trainers
+    }
+
+
+def decide_cells(
+    slots: list[DatedSlot],
+    sessions: Sequence[TrainingSession],
+    *,
+    standing: Standing,
+    client_id: int | None,
+    moving: TrainingSession | None,
+) -> list[Cell]:
+    """One trainer's slots and sessions as cells, in order."""
     taken = [
         [s for s in sessions if slot.overlaps(s.session_date, s.start_time, s.end_time)]
         for slot in slots
@@ -237,14 +311,40 @@ def build_cells(
     cells = []
     for slot, in_slot in zip(slots, taken, strict=True):
         booked_by = [session.client_id for session in in_slot]
-        state = cell_state(slot, booked_by, now=now, client_id=client_id)
+        state = cell_state(slot, booked_by, standing=standing, client_id=client_id)
         cells.append(Cell(slot.day, slot.starts, slot.ends, state))
-    return sorted(cells, key=lambda cell: (cell.day, cell.start))
+    cells = with_ends(sorted(cells, key=lambda cell: (cell.day, cell.start)))
+    return cells if moving is None else [seen_moving(cell, moving) for cell in cells]
+
+
+def with_ends(cells: list[Cell]) -> list[Cell]:
+    """Each open cell with the ends of the open ones that follow it without a gap."""
+    done: list[Cell] = []
+    for cell in reversed(cells):
+        if cell.is_available:
+            follows = done[-1] if done else None
+            goes_on = follows and (follows.day, follows.start) == (cell.day, cell.end)
+            ends = (cell.end, *(follows.ends if follows and goes_on else ()))
+            cell = replace(cell, ends=ends)
+        done.append(cell)
+    return done[::-1]
+
+
+def seen_moving(cell: Cell, session: TrainingSession) -> Cell:
+    """The cell to who moves the session: open where the whole of it fits."""
+    if (cell.day, cell.start) == (session.session_date, session.start_time):
+        return replace(cell, state=CellState.MINE, ends=())
+    if not cell.is_available:
+        return cell
+    if session.end_if_from(cell.start) in cell.ends:
+        return cell
+    return replace(cell, state=CellState.UNAVAILABLE, ends=())
 
 
 def slot_for(session: TrainingSession) -> DatedSlot:
     """A session prints even where the trainer has no slot."""
     return DatedSlot(
+        trainer_id=session.trainer_id,
         day=session.session_date,
         starts=session.start_time,
         ends=session.end_time,
@@ -258,13 +358,13 @@ def cell_state(
     slot: DatedSlot,
     booked_by: Collection[int],
     *,
-    now: datetime,
+    standing: Standing,
     client_id: int | None,
 ) -> CellState:
     """What the grid shows for a slot on its date; the first match wins."""
     if client_id in booked_by:
         return CellState.MINE
-    if has_come(at_gym(slot.day, slot.starts), now):
+    if has_come(at_gym(slot.day, slot.starts), standing.now):
         return CellState.PAST
     if booked_by:
         return CellState.BOOKED
@@ -276,6 +376,18 @@ def cell_state(
         return CellState.BREAK
     if slot.status == SlotStatus.UNAVAILABLE:
         return CellState.UNAVAILABLE
+    return rule_state(slot, standing)
+
+
+def rule_state(slot: DatedSlot, standing: Standing) -> CellState:
+    """A time that is free, as far as the gym's rules let this member book it."""
+    if standing.is_too_soon(slot.day, slot.starts):
+        return CellState.TOO_SOON
+    if standing.is_too_far(slot.day):
+        return CellState.TOO_FAR
+    enough = standing.has_enough_with(slot.trainer_id, slot.day)
+    if enough or standing.has_enough_ahead:
+        return CellState.LIMIT
     return CellState.AVAILABLE
 
 

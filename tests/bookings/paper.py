@@ -271,6 +271,7 @@ class Paper:
             "end_time": clock(session["end"]),
             "status": session["status"],
             "price": price if price is None else f"{price}",
+            "cancelled_late": False,
         }
 
     def template(self, trainer):

@@ -209,9 +209,10 @@ def assert_lists_are_inert(plain, hostile):
         assert not [each for each in STRINGS if line_ends_as_html(each) not in text]
 
 
-def test_trainers_in_lists(trainers, maya, as_maya, as_frieda):
+def test_trainers_in_lists(trainers, maya, frieda, as_maya, as_frieda):
     for week, trainer in enumerate(trainers, start=1):
-        book(maya, trainer, THURSDAY + timedelta(weeks=week), 9, now=NOW)
+        day = THURSDAY + timedelta(weeks=week)
+        book(maya, trainer, day, 9, by=frieda, now=NOW)
 
     def lists():
         yield [Page(as_maya.get("/"))]

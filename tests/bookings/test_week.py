@@ -15,7 +15,9 @@ from bookings.domain.week import (
     build_week,
     cell_state,
 )
+from bookings.gym import GymSettings
 from bookings.models import TrainingSession
+from bookings.policy import Standing
 from tests.conftest import MONDAY, NOW, THURSDAY
 from tests.factories import MemberFactory, TrainerFactory, book
 from trainers.clock import at_gym
@@ -28,11 +30,12 @@ from trainers.models import (
 )
 
 MAYA, OMAR = 1, 2
+OPEN_GYM = GymSettings(minimum_notice_hours=0)
 BEFORE, AT_START = at_gym(THURSDAY, time(8, 59)), at_gym(THURSDAY, time(9))
 
 
 def slot(status="available", *, is_off=False, outside_hours=False):
-    return DatedSlot(THURSDAY, time(9), time(10), status, is_off, outside_hours)
+    return DatedSlot(1, THURSDAY, time(9), time(10), status, is_off, outside_hours)
 
 
 @pytest.mark.parametrize(
@@ -56,11 +59,19 @@ def slot(status="available", *, is_off=False, outside_hours=False):
     ],
 )
 def test_the_first_match_wins(state, the_slot, booked_by, now):
-    assert cell_state(the_slot, booked_by, now=now, client_id=MAYA) == state
+    assert (
+        cell_state(
+            the_slot, booked_by, standing=Standing(OPEN_GYM, now), client_id=MAYA
+        )
+        == state
+    )
 
 
 def test_a_visitor_owns_nothing():
-    assert cell_state(slot(), [MAYA], now=BEFORE, client_id=None) == "booked"
+    assert (
+        cell_state(slot(), [MAYA], standing=Standing(OPEN_GYM, BEFORE), client_id=None)
+        == "booked"
+    )
 
 
 def states(grid, day):
@@ -203,12 +214,12 @@ class TestBuildWeek:
         assert selected("2026-12-10T05:00") is None
 
     @pytest.mark.parametrize("sessions", [0, 1, 12])
-    def test_two_queries_whatever_there_is(
+    def test_three_queries_whatever_there_is(
         self, ana, sessions, django_assert_num_queries
     ):
         for n in range(sessions):
             book(MemberFactory(), ana, THURSDAY, 7 + n, now=NOW)
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(3):
             grid = build_week(ana, Week.of(MONDAY), now=NOW)
             assert len(list(grid.rows)) == 13
 
@@ -247,24 +258,22 @@ class TestBuildWeek:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("sessions", [1, 12])
-def test_the_page_takes_five_queries(
+def test_the_page_takes_seven_queries(
     monday_morning, ana, as_maya, sessions, django_assert_num_queries
 ):
-    """Session, user, trainer, slots, sessions."""
+    """Session, user, trainer; the rules, who asks, slots, sessions."""
     TrainerFactory.create_batch(3)
     for n in range(sessions):
         book(MemberFactory(), ana, THURSDAY, 7 + n, now=NOW)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(7):
         assert as_maya.get("/trainers/ana-ruiz/?week=2026-12-07").status_code == 200
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("trainers", [1, 3])
-def test_the_front_page_takes_three(
-    monday_morning, trainers, django_assert_num_queries
-):
+def test_the_front_page_takes_four(monday_morning, trainers, django_assert_num_queries):
     TrainerFactory.create_batch(trainers)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         assert Client().get("/").status_code == 200
 
 

@@ -1,0 +1,102 @@
+"""What the gym asks of its members: how early, how far ahead, how much, how late."""
+
+from datetime import date, datetime, timedelta
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from trainers.clock import time_until
+
+ONLY_ROW = 1
+TWO_WEEKS_IN_HOURS = 14 * 24
+TWO_YEARS_IN_DAYS = 2 * 365
+
+
+class GymSettings(models.Model):
+    """One row; until it is saved for the first time, its defaults hold."""
+
+    id = models.PositiveSmallIntegerField(
+        primary_key=True, default=ONLY_ROW, editable=False
+    )
+    minimum_notice_hours = models.PositiveSmallIntegerField(
+        _("minimum notice"),
+        default=2,
+        db_default=2,
+        validators=[MaxValueValidator(TWO_WEEKS_IN_HOURS)],
+        help_text=_("Hours. Members book at least this long before the start."),
+    )
+    horizon_days = models.PositiveSmallIntegerField(
+        _("how far ahead"),
+        default=60,
+        db_default=60,
+        validators=[MinValueValidator(1), MaxValueValidator(TWO_YEARS_IN_DAYS)],
+        help_text=_("Days. Members book today and up to this many days ahead."),
+    )
+    most_upcoming = models.PositiveSmallIntegerField(
+        _("most sessions ahead"),
+        default=10,
+        db_default=10,
+        validators=[MinValueValidator(1), MaxValueValidator(1000)],
+        help_text=_("How many sessions a member may have ahead at one time."),
+    )
+    most_per_day = models.PositiveSmallIntegerField(
+        _("most sessions a day"),
+        default=1,
+        db_default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(24)],
+        help_text=_("How many sessions a member may have with one trainer on a day."),
+    )
+    cancel_cut_off_hours = models.PositiveSmallIntegerField(
+        _("cancelling until"),
+        default=12,
+        db_default=12,
+        validators=[MaxValueValidator(TWO_WEEKS_IN_HOURS)],
+        help_text=_(
+            "Hours before the start. Until then members cancel and move freely; "
+            "afterwards cancelling counts as late, and moving is not possible."
+        ),
+    )
+
+    class Meta:
+        db_table = "gym_settings"
+        verbose_name = verbose_name_plural = _("booking rules")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(id=ONLY_ROW), name="gym_settings_one_row"
+            ),
+            models.CheckConstraint(
+                condition=Q(minimum_notice_hours__lte=TWO_WEEKS_IN_HOURS)
+                & Q(horizon_days__range=(1, TWO_YEARS_IN_DAYS))
+                & Q(most_upcoming__range=(1, 1000))
+                & Q(most_per_day__range=(1, 24))
+                & Q(cancel_cut_off_hours__lte=TWO_WEEKS_IN_HOURS),
+                name="gym_settings_in_range",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(_("Booking rules"))
+
+    def is_too_soon(self, starts: datetime, now: datetime) -> bool:
+        return time_until(starts, now) < timedelta(hours=self.minimum_notice_hours)
+
+    def is_too_far(self, day: date, now: datetime) -> bool:
+        return day > self.last_day(now)
+
+    def last_day(self, now: datetime) -> date:
+        """The last date that members can book at `now`."""
+        try:
+            return now.date() + timedelta(days=self.horizon_days)
+        except OverflowError:
+            return date.max
+
+    def is_past_cut_off(self, starts: datetime, now: datetime) -> bool:
+        """Whether cancelling what starts then counts as late."""
+        return time_until(starts, now) < timedelta(hours=self.cancel_cut_off_hours)
+
+
+def gym_settings() -> GymSettings:
+    """The gym's rules as they stand now. One query."""
+    return GymSettings.objects.first() or GymSettings()
