@@ -4,8 +4,10 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
+from django.shortcuts import redirect
 from django.utils.translation import ngettext
 
 from bookings.domain.booking import (
@@ -18,6 +20,7 @@ from bookings.domain.booking import (
     reschedule_session,
 )
 from bookings.exceptions import BookingRefused, ClientBusy, SessionMoved
+from bookings.gym import ONLY_ROW, GymSettings
 from bookings.models import BookingEvent, TrainingSession
 from bookings.policy import check_rules, check_type_is_given
 from trainers.admin import AutocompleteAdmin
@@ -121,10 +124,17 @@ class TrainingSessionAdmin(AutocompleteAdmin):
         "trainer",
         "client",
         "status",
+        "cancelled_late",
         "price",
     ]
     list_display_links = ["session_date", "clock_times"]
-    list_filter = ["status", "session_date", "trainer", "session_type"]
+    list_filter = [
+        "status",
+        "cancelled_late",
+        "session_date",
+        "trainer",
+        "session_type",
+    ]
     list_select_related = ["trainer", "client"]
     search_fields = ["client__name", "client__email", "trainer__name"]
     date_hierarchy = "session_date"
@@ -143,6 +153,8 @@ class TrainingSessionAdmin(AutocompleteAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         more = ["status", "price", "created_at", "seen"] if obj else []
+        if obj and obj.cancelled_late:
+            more.insert(1, "cancelled_late")
         return [*PLACE, "client", "session_type", "notes", *more]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -150,7 +162,7 @@ class TrainingSessionAdmin(AutocompleteAdmin):
         if obj is None:
             return []
         fixed = ["client"] if obj.is_active else [*PLACE, "client", "session_type"]
-        return ["status", "price", "created_at", *fixed]
+        return ["status", "cancelled_late", "price", "created_at", *fixed]
 
     def save_model(
         self, request: HttpRequest, obj: TrainingSession, form: Any, change: bool
@@ -248,6 +260,40 @@ class BookingEventAdmin(admin.ModelAdmin):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(GymSettings)
+class GymSettingsAdmin(admin.ModelAdmin):
+    """There is one row, so the list of them leads straight to it."""
+
+    fieldsets = [
+        (
+            "Booking",
+            {
+                "fields": [
+                    "minimum_notice_hours",
+                    "horizon_days",
+                    "most_upcoming",
+                    "most_per_day",
+                ],
+                "description": "These rules are for members who book for themselves. "
+                "Staff can book outside them.",
+            },
+        ),
+        ("Cancelling and moving", {"fields": ["cancel_cut_off_hours"]}),
+    ]
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        GymSettings.objects.get_or_create(pk=ONLY_ROW)
+        return redirect("admin:bookings_gymsettings_change", ONLY_ROW)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

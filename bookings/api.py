@@ -16,6 +16,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from bookings.domain.alternatives import offering_alternatives
 from bookings.domain.idempotency import book_once
 from bookings.domain.week import CellState, build_cells
 from bookings.exceptions import TrainerNotFound
@@ -163,11 +164,24 @@ class ScheduleOfDay(Schema):
     slots: list[SlotOfDay]
 
 
+class AlternativeTime(Schema):
+    trainer_id: int
+    trainer: str
+    session_date: date
+    start_time: MinuteOfDay
+    end_time: MinuteOfDay
+    price: Price
+
+
 class Refused(Schema):
     success: Literal[False] = False
     error: str
     code: str
     field: str | None = None
+    alternatives: Annotated[
+        list[AlternativeTime],
+        Field(description="Where another time would do: up to three that are free."),
+    ] = []
 
 
 BOOKING_REFUSALS = {400, 401, 403, 404, 409, 413, 415, 422, 503}
@@ -216,18 +230,18 @@ def book_training_session(
     the network requires: it books once, and each repeat gets the first answer. A key
     is remembered for thirty days at least.
     """
-    receipt = book_once(
-        request.user,
-        key=idempotency_key,
-        now=gym_now(),
-        trainer_id=body.trainer_id,
-        session_date=body.session_date,
-        start_time=body.start_time,
-        end_time=body.end_time,
-        session_type=body.session_type,
-        notes=body.notes,
-        price_shown=body.price,
-    )
+    now = gym_now()
+    wish = {
+        "trainer_id": body.trainer_id,
+        "session_date": body.session_date,
+        "start_time": body.start_time,
+        "end_time": body.end_time,
+        "session_type": body.session_type,
+        "notes": body.notes,
+        "price_shown": body.price,
+    }
+    with offering_alternatives(request.user.pk, now=now, **wish):
+        receipt = book_once(request.user, key=idempotency_key, now=now, **wish)
     if receipt.replayed:
         response["Idempotent-Replayed"] = "true"
     return Status(201, {"session": receipt.answer})

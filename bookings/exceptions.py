@@ -1,5 +1,8 @@
 """How booking says no: a stable code, a sentence for the member, an HTTP status."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -9,6 +12,9 @@ class BookingRefused(Exception):
     sentence: str | Promise = _("This cannot be done.")
     status = 409
     field: str | None = None
+    # Whether another time could be had instead, and which: `domain.alternatives`.
+    is_about_time = False
+    alternatives: Sequence[Any] = ()
 
     def __init__(self, sentence: str | Promise | None = None) -> None:
         # The reader's language is known here; whoever prints it may not know it.
@@ -25,6 +31,16 @@ class InvalidBooking(BookingRefused):
         super().__init__(sentence)
 
 
+class AlreadyPassed(InvalidBooking):
+    is_about_time = True
+
+    def __init__(self) -> None:
+        super().__init__(
+            "start_time",
+            _("This time has already passed. Please choose a later one."),
+        )
+
+
 class MayNotBook(BookingRefused):
     code = "may_not_book"
     sentence = _("Your account may not book sessions. Please ask at the front desk.")
@@ -33,37 +49,44 @@ class MayNotBook(BookingRefused):
 
 class TrainerNotFound(BookingRefused):
     code = "trainer_not_found"
+    is_about_time = True
     sentence = _("This trainer takes no bookings. Please choose another one.")
     status = 404
 
 
 class SlotUnavailable(BookingRefused):
     code = "slot_unavailable"
+    is_about_time = True
     sentence = _("Selected time slot is not available")
 
 
 class SlotTaken(BookingRefused):
     code = "slot_taken"
+    is_about_time = True
     sentence = _("Selected time slot is not available or already booked")
 
 
 class ClientBusy(BookingRefused):
     code = "client_busy"
+    is_about_time = True
     sentence = _("You already have another session at this time")
 
 
 class TooSoon(BookingRefused):
     code = "too_soon"
+    is_about_time = True
     sentence = _("This time is too soon to book. Please choose a later one.")
 
 
 class TooFar(BookingRefused):
     code = "too_far"
+    is_about_time = True
     sentence = _("This time is too far ahead to book. Please choose an earlier one.")
 
 
 class OverLimit(BookingRefused):
     code = "limit"
+    is_about_time = True
     sentence = _("You have as many sessions as the gym allows.")
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bookings.exceptions import (
+    AlreadyPassed,
     ClientBusy,
     InvalidBooking,
     OverLimit,
@@ -45,6 +46,16 @@ class Standing:
 
     def is_too_far(self, day: date) -> bool:
         return self.gym.is_too_far(day, self.now)
+
+    def is_busy(self, day: date, start: time, end: time) -> bool:
+        """Whether the member has a session then, with whomever."""
+        return any(
+            session.is_active
+            and session.session_date == day
+            and session.start_time < end
+            and start < session.end_time
+            for session in self.sessions
+        )
 
     @cached_property
     def has_enough_ahead(self) -> bool:
@@ -86,10 +97,7 @@ class Wish:
 
 def check_starts_later(wish: Wish) -> None:
     if has_come(at_gym(wish.session_date, wish.start_time), wish.now):
-        raise InvalidBooking(
-            "start_time",
-            _("This time has already passed. Please choose a later one."),
-        )
+        raise AlreadyPassed
 
 
 def check_ends_after_start(wish: Wish) -> None:

@@ -133,7 +133,9 @@ def refuse(
 
 @api.exception_handler(BookingRefused)
 def refused(request: HttpRequest, refusal: BookingRefused) -> HttpResponse:
-    more = {"field": refusal.field} if refusal.field else {}
+    more: dict[str, Any] = {"field": refusal.field} if refusal.field else {}
+    if refusal.is_about_time:
+        more["alternatives"] = [offer.facts() for offer in refusal.alternatives]
     return refuse(request, refusal.status, refusal.code, refusal.sentence, **more)
 
 

@@ -283,7 +283,8 @@ HISTORY_STEPS = Invariant(
             ('booked', 'scheduled'), ('confirmed', 'confirmed'),
             ('moved', 'scheduled'), ('moved', 'confirmed'),
             ('cancelled', 'cancelled'), ('completed', 'completed'),
-            ('no_show', 'no_show'), ('reopened', 'scheduled'))
+            ('no_show', 'no_show'),
+            ('reopened', 'scheduled'), ('reopened', 'confirmed'))
            AND at BETWEEN '1900-01-01Z' AND '9999-12-30Z'
            AND coalesce(session_id::text, after ->> 'id') = after ->> 'id') IS NOT TRUE
     """,

@@ -21,7 +21,7 @@ from django.test import Client
 from finova.accounts.addresses import prove
 from finova.accounts.models import ApiToken
 from tests.conftest import NEXT_THURSDAY, NOW, THURSDAY
-from tests.factories import PASSWORD, MemberFactory, TrainerFactory, book
+from tests.factories import PASSWORD, MemberFactory, TrainerFactory, be_easy_going, book
 from trainers.models import Trainer
 
 ROLES = ["visitor", "member", "other", "trainer", "desk", "admin"]
@@ -176,6 +176,7 @@ def gym(django_db_setup, django_db_blocker):
 
 class Gym:
     def __init__(self):
+        be_easy_going()
         self.people = {
             "member": MemberFactory(name="Maya Lindqvist", email="maya@example.com"),
             "other": MemberFactory(name="Omar Haddad", email="omar@example.com"),

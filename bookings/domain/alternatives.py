@@ -1,0 +1,179 @@
+"""What to offer instead of a time that is refused: the next best that would do."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from operator import itemgetter
+from typing import Any
+
+from bookings.domain.standing import standing_of
+from bookings.domain.week import DAY, Cell, cells_of
+from bookings.exceptions import BookingRefused
+from bookings.models import TrainingSession
+from bookings.policy import Standing
+from trainers.models import DayOfWeek, Trainer, TrainerQuerySet
+
+MOST = 3
+# Of these, with the trainer who was asked for, where others have the same time.
+WITH_THE_SAME = 2
+# The QuerySet's `dated` answers for at most seven dates in a row.
+DAYS = 7
+DAYS_BEFORE = 3
+
+
+@dataclass(frozen=True)
+class Alternative:
+    trainer: Trainer
+    day: date
+    start: time
+    end: time
+
+    @property
+    def at(self) -> str:
+        """The cell's name in addresses: 2026-12-10T18:00."""
+        return f"{self.day}T{self.start:%H:%M}"
+
+    def facts(self) -> dict[str, Any]:
+        """As programs are told of it, in the words of a booking request."""
+        return {
+            "trainer_id": self.trainer.pk,
+            "trainer": self.trainer.name,
+            "session_date": self.day,
+            "start_time": f"{self.start:%H:%M}",
+            "end_time": f"{self.end:%H:%M}",
+            "price": self.price,
+        }
+
+    @property
+    def price(self) -> Decimal:
+        return self.trainer.price_of(self.start, self.end)
+
+
+@contextmanager
+def offering_alternatives(
+    client_id: int | None, *, now: datetime, **wish: Any
+) -> Iterator[None]:
+    """A refusal that is about the time leaves here with alternatives to it.
+
+    Takes the keywords of `book_session`, of which it needs those that say when and
+    with whom.
+    """
+    try:
+        yield
+    except BookingRefused as refusal:
+        if refusal.is_about_time:
+            refusal.alternatives = find_alternatives(
+                client_id,
+                trainer_id=wish["trainer_id"],
+                session_date=wish["session_date"],
+                start_time=wish["start_time"],
+                end_time=wish["end_time"],
+                session_type=wish.get("session_type"),
+                moving=wish.get("moving"),
+                now=now,
+            )
+        raise
+
+
+def find_alternatives(
+    client_id: int | None,
+    *,
+    trainer_id: int,
+    session_date: date,
+    start_time: time,
+    end_time: time,
+    now: datetime,
+    session_type: str | None = None,
+    moving: TrainingSession | None = None,
+) -> list[Alternative]:
+    """Up to three times that the member could book at `now`.
+
+    First the nearest of the same trainer, then others at the very same time; of the
+    wished length, or where there is none of that, of the nearest length. At most
+    nine queries, however many trainers there are.
+    """
+    days = days_around(session_date, now=now)
+    standing = standing_of(client_id, days=days, now=now, moving=moving)
+    trainers = Trainer.objects.active()
+    if session_type:
+        trainers = trainers.filter(session_types__contains=[session_type])
+    wished = Span(session_date, start_time, end_time)
+    near = nearest(trainers.filter(pk=trainer_id), days, wished, standing)
+    then = [
+        offer
+        for offer in nearest(
+            at_that_time(trainers.exclude(pk=trainer_id), wished),
+            [session_date],
+            wished,
+            standing,
+        )
+        if offer.start == start_time
+    ]
+    first = near[:WITH_THE_SAME] + then[: MOST - WITH_THE_SAME]
+    rest = near[WITH_THE_SAME:] + then[MOST - WITH_THE_SAME :]
+    return (first + rest)[:MOST]
+
+
+@dataclass(frozen=True)
+class Span:
+    day: date
+    start: time
+    end: time
+
+    @property
+    def starts(self) -> datetime:
+        return datetime.combine(self.day, self.start)
+
+    @property
+    def length(self) -> timedelta:
+        return datetime.combine(self.day, self.end) - self.starts
+
+    def from_cell(self, cell: Cell) -> "Span":
+        """As long as this one from the cell's start, or as nearly as can be."""
+        spans = [Span(cell.day, cell.start, end) for end in cell.ends]
+        return min(spans, key=lambda span: abs(span.length - self.length))
+
+    def distance(self, other: "Span") -> tuple[timedelta, timedelta, datetime]:
+        """How bad the other one is instead: by its length, then by its start."""
+        longer = abs(other.length - self.length)
+        return longer, abs(other.starts - self.starts), other.starts
+
+
+def days_around(day: date, *, now: datetime) -> list[date]:
+    """Seven dates with the wished one among them, the nearest to it from today on."""
+    today = now.date()
+    nearest = min(max(day, today), date.max - DAYS * DAY)
+    first = max(today, nearest - DAYS_BEFORE * DAY)
+    return [first + n * DAY for n in range(DAYS)]
+
+
+def at_that_time(trainers: TrainerQuerySet, wished: Span) -> TrainerQuerySet:
+    """Those who have a slot then; whether it is free is asked afterwards."""
+    return trainers.filter(
+        slots__day_of_week=DayOfWeek.of(wished.day), slots__time_slot=wished.start
+    )
+
+
+def nearest(
+    trainers: Iterable[Trainer], days: Sequence[date], wished: Span, standing: Standing
+) -> list[Alternative]:
+    """Of these trainers' times those that the member could really have, best first."""
+    offers = [
+        (wished.distance(span), Alternative(trainer, span.day, span.start, span.end))
+        for trainer, span in fitting(list(trainers), days, wished, standing)
+    ]
+    return [offer for _, offer in sorted(offers, key=itemgetter(0))][:MOST]
+
+
+def fitting(
+    trainers: Sequence[Trainer], days: Sequence[date], wished: Span, standing: Standing
+) -> Iterator[tuple[Trainer, Span]]:
+    cells = cells_of(trainers, days, standing=standing) if trainers else {}
+    for trainer in trainers:
+        for cell in cells[trainer.pk]:
+            if cell.is_available:
+                span = wished.from_cell(cell)
+                if not standing.is_busy(span.day, span.start, span.end):
+                    yield trainer, span
