@@ -20,8 +20,10 @@ from urllib.parse import SplitResult
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+from bookings.gym import gym_settings
 from bookings.models import TrainingSession
 from finova.accounts.models import ApiToken, User
+from trainers.clock import at_gym
 from trainers.models import DatedSlot, SessionType, Trainer
 
 # No mail can ever reach `.invalid`; it tells the proof's people from all others.
@@ -33,6 +35,9 @@ PATIENCE_SECONDS = 60
 
 BOOKED = "201"
 TAKEN = "409 slot_taken"
+# Who has won that day already is refused by the gym's rules, should they come first.
+AT_LIMIT = "409 limit"
+REFUSED = (TAKEN, AT_LIMIT)
 
 
 # --- the people ------------------------------------------------------------------
@@ -189,13 +194,29 @@ class Racer:
         return response.status, said if isinstance(said, dict) else {}
 
 
-def slots_ahead(trainer: Trainer, now: datetime) -> Iterator[DatedSlot]:
-    """The trainer's slots from tomorrow on, without end."""
-    day = now.date()
-    while True:
-        week = [day + timedelta(days=n) for n in range(1, 8)]
-        yield from trainer.slots.all().dated(week)
-        day = week[-1]
+def slots_ahead(
+    trainer: Trainer, now: datetime, *, clients: int, rounds: int
+) -> list[DatedSlot]:
+    """As many of the trainer's slots as rounds, in each of which somebody can win.
+
+    Fewer where the gym's rules for members leave no room for more: nobody may have
+    won so much before that nobody is left who may book.
+    """
+    gym = gym_settings()
+    still_free = clients - (rounds - 1) // gym.most_upcoming
+    a_day = (still_free - 1) * gym.most_per_day + 1
+    slots: list[DatedSlot] = []
+    day = now.date() + timedelta(days=1)
+    while still_free > 0 and len(slots) < rounds and not gym.is_too_far(day, now):
+        of_the_day = trainer.slots.all().dated([day])
+        bookable = [
+            slot
+            for slot in of_the_day
+            if not gym.is_too_soon(at_gym(day, slot.starts), now)
+        ]
+        slots += bookable[:a_day]
+        day += timedelta(days=1)
+    return slots[:rounds]
 
 
 def race(
@@ -231,8 +252,12 @@ class Outcome:
 
     @property
     def errors(self) -> Counter[str]:
-        expected = (BOOKED, TAKEN)
+        expected = (BOOKED, *REFUSED)
         return Counter({k: n for k, n in self.answers.items() if k not in expected})
+
+    @property
+    def refused(self) -> int:
+        return sum(self.answers[answer] for answer in REFUSED)
 
     @property
     def doubles(self) -> int:

@@ -49,7 +49,8 @@ def django_db_setup(django_db_setup):
 @pytest.fixture(autouse=True)
 def easy_going_gym(request):
     """Its rules for members forbid nothing; the tests of the rules set their own."""
-    if {"db", "transactional_db"} & set(request.fixturenames):
+    marked = request.node.get_closest_marker("django_db")
+    if marked or {"db", "transactional_db"} & set(request.fixturenames):
         request.getfixturevalue("db")
         be_easy_going()
 

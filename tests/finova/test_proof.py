@@ -10,6 +10,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import StringIO
@@ -28,8 +29,9 @@ from bookings.demo import (
 from bookings.domain.invariants import INVARIANTS
 from bookings.models import TrainingSession
 from bookings.transactions import TRAINER_OVERLAP
+from finova.proof import slots_ahead
 from tests.conftest import NOW, THURSDAY
-from tests.factories import book
+from tests.factories import be_easy_going, book
 from tests.process import ROOT, environment, manage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -193,7 +195,7 @@ def test_it_fails_at_a_careless_site(marked, how, totals, faults):
 @contextmanager
 def running(*args):
     """The command as a process, once it has told of its first round."""
-    command = ("prove_no_double_booking", "--clients", "4", "--rounds", "5000", *args)
+    command = ("prove_no_double_booking", "--clients", "4", "--rounds", "2000", *args)
     with manage(*command) as process:
         try:
             assert process.stdout.readline().startswith("Round 1,")
@@ -282,6 +284,29 @@ def test_who_does_not_own_the_database_is_told_what_its_owner_can_do():
 )
 def test_what_cannot_be_proved(marked, args, sentence):
     assert sentence in prove(*args)[1]
+
+
+def test_no_more_rounds_than_the_gyms_rules_leave_room_for(marked):
+    be_easy_going(most_upcoming=10, most_per_day=1, horizon_days=60)
+    error = prove("--clients", "2", "--rounds", "21")[1]
+    assert error.startswith("The gym's booking rules leave 2 clients room for 0 rounds")
+
+
+@pytest.mark.parametrize(("clients", "rounds"), [(2, 20), (2, 11), (3, 30), (50, 20)])
+def test_in_each_round_somebody_can_still_win(ana, clients, rounds):
+    """Whoever won before: the worst is that one wins as long as they may."""
+    be_easy_going(most_upcoming=10, most_per_day=1, horizon_days=60)
+    won, won_that_day = Counter(), Counter()
+    slots = slots_ahead(ana, NOW, clients=clients, rounds=rounds)
+    assert len(slots) == rounds
+    for slot in slots:
+        winner = next(
+            client
+            for client in range(clients)
+            if won[client] < 10 and not won_that_day[client, slot.day]
+        )
+        won[winner] += 1
+        won_that_day[winner, slot.day] += 1
 
 
 def test_no_site_at_the_address(marked):

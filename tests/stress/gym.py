@@ -81,8 +81,9 @@ def times_of(trainer: Trainer) -> Iterator[Slot]:
 def make_people(members: int, trainers: int) -> dict[str, list[object]]:
     from bookings import demo
     from finova.accounts.models import ApiToken, User
-    from tests.factories import MemberFactory, TrainerFactory
+    from tests.factories import MemberFactory, TrainerFactory, be_easy_going
 
+    be_easy_going()
     people = MemberFactory.create_batch(members)
     demo_staff = (demo.FRONT_DESK, demo.ADMINISTRATOR)
     return {

@@ -114,9 +114,9 @@ FAULTS = {
             Edit(
                 "bookings.domain.booking",
                 "        locked = locked_copy(session)\n"
-                "        if locked.status != SessionStatus.CANCELLED:",
+                "        if locked.status == SessionStatus.CANCELLED:",
                 "        locked = session\n"
-                "        if locked.status != SessionStatus.CANCELLED:",
+                "        if locked.status == SessionStatus.CANCELLED:",
             ),
         ),
     ),

@@ -2,7 +2,6 @@ import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPException
-from itertools import islice
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -14,8 +13,8 @@ from bookings.demo import DEMO_DATABASE, TEST_DATABASE, database_mark, mark_data
 from bookings.domain.invariants import INVARIANTS, broken_promises
 from bookings.models import TrainingSession
 from finova.proof import (
+    REFUSED,
     SCHEDULE,
-    TAKEN,
     Outcome,
     Racer,
     Round,
@@ -89,7 +88,12 @@ class Command(BaseCommand):
 
     def prove(self, site: SplitResult, clients: int, rounds: int) -> None:
         trainer, members = make_trainer(), make_members(clients)
-        slots = islice(slots_ahead(trainer, gym_now()), rounds)
+        slots = slots_ahead(trainer, gym_now(), clients=clients, rounds=rounds)
+        if len(slots) < rounds:
+            raise CommandError(
+                f"The gym's booking rules leave {clients} clients room for "
+                f"{len(slots)} rounds: take fewer rounds, or more clients."
+            )
         raced = []
         with ExitStack() as stack:
             racers = [stack.enter_context(Racer(site, member)) for member in members]
@@ -115,7 +119,7 @@ class Command(BaseCommand):
 
     def tell_round(self, number: int, each: Round) -> None:
         winners = ", ".join(winner.member.name for winner in each.winners) or "nobody"
-        refused = sum(attempt.answer == TAKEN for attempt in each.attempts)
+        refused = sum(attempt.answer in REFUSED for attempt in each.attempts)
         self.stdout.write(
             f"Round {number}, {each.slot.day} {each.slot.starts:%H:%M}: {winners} won, "
             f"{refused} refused, {each.seconds * 1000:.0f} ms"
@@ -125,7 +129,7 @@ class Command(BaseCommand):
     def tell(self, outcome: Outcome) -> None:
         booked = sum(len(each.winners) for each in outcome.rounds)
         self.stdout.write(
-            f"{booked} booked, {outcome.answers[TAKEN]} refused with 409, "
+            f"{booked} booked, {outcome.refused} refused with 409, "
             f"{outcome.doubles} double, {outcome.errors.total()} errors"
         )
         half, most, all_of_them = (outcome.seconds(share) for share in (0.5, 0.99, 1))
