@@ -48,9 +48,4 @@ document.addEventListener("htmx:afterSettle", () => {
   if (focus && !document.activeElement?.closest("#week")) focus.focus({ preventScroll: true });
 });
 
-document.addEventListener("htmx:sendError", () => {
-  const offline = document.getElementById("offline").content.cloneNode(true);
-  document.getElementById("messages").replaceChildren(offline);
-});
-
 setUpGrid();

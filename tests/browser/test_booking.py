@@ -11,7 +11,7 @@ from tests.factories import book
 from trainers.clock import gym_now
 from trainers.models import SlotStatus
 
-GREEN, RED = "rgb(21, 128, 61)", "rgb(224, 116, 108)"
+GREEN, RED = "rgb(21, 128, 61)", "rgb(236, 138, 129)"
 GREY, YELLOW = "rgb(214, 217, 222)", "rgb(246, 221, 134)"
 
 
