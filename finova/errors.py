@@ -1,24 +1,74 @@
-"""The answer to what nobody caught: 503 while the database is away, 500 for a bug."""
+"""What is said when a page cannot be: refusals, a bug, the database away.
+
+Each status has one template, told as a page of its own or, to htmx, as a message above
+the page that stays as it is.
+"""
 
 import sys
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
-from django.template.loader import render_to_string
 from django.utils.http import escape_leading_slashes
-from django_htmx.http import reswap, retarget
+from django.utils.translation import gettext_lazy as _
+from django_htmx.http import push_url, reswap, retarget
 
 from bookings.transactions import refusal_behind
 from finova.logs import request_id
 
 RETRY_AFTER_SECONDS = 2
-LOOK_AGAIN = "We cannot reach our records just now. Please try again in a moment."
-BROKEN = (
+LOOK_AGAIN = _("We cannot reach our records just now. Please try again in a moment.")
+BROKEN = _(
     "Something broke on our side, and we have noted it. Look under My sessions "
     "whether your last step went through, then try again."
 )
+
+
+def refuse(
+    request: HttpRequest,
+    status: int,
+    context: dict[str, Any] | None = None,
+    *,
+    template: str = "",
+    greets: bool = True,
+) -> HttpResponse:
+    """A status's page; to htmx the same as a message, on the page where it stands.
+
+    A page that does not greet asks the database for nothing.
+    """
+    stays = stands_on_a_page(request)
+    layout = "_refusal.html" if stays else None
+    answer = render(
+        request if greets else None,
+        template or f"{status}.html",
+        {**(context or {}), "status": status, "layout": layout},
+        status=status,
+    )
+    return in_place(answer) if stays else answer
+
+
+def stands_on_a_page(request: HttpRequest) -> bool:
+    """Not `request.htmx`: what fails early fails before the middleware that sets it."""
+    return "HX-Request" in request.headers
+
+
+def in_place(answer: HttpResponse) -> HttpResponse:
+    return push_url(reswap(retarget(answer, "#messages"), "innerHTML"), False)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return refuse(request, 403)
+
+
+def form_ran_out(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Django's CSRF_FAILURE_VIEW."""
+    return refuse(request, 403, template="403_csrf.html")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return refuse(request, 404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -36,15 +86,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
     else:
         status, code, sentence = 500, "broken", BROKEN
     again = escape_leading_slashes(request.get_full_path()) if looking else ""
-    context = {"sentence": sentence, "again": again, "request_id": request_id.get()}
     if request.path_info.startswith("/api/"):
         body = {"success": False, "error": sentence, "code": code}
         return JsonResponse({**body, "request_id": request_id.get()}, status=status)
-    if "HX-Request" in request.headers:
-        message = render_to_string("_server_error.html", context)
-        answer = HttpResponse(message, status=status)
-        return reswap(retarget(answer, "#messages"), "innerHTML")
-    return render(None, f"{status}.html", context, status=status)
+    context = {"sentence": sentence, "again": again, "request_id": request_id.get()}
+    return refuse(request, status, context, greets=False)
 
 
 def say_when_to_retry(

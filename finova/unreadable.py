@@ -10,10 +10,10 @@ from typing import Any
 
 from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import render
 
 from bookings.exceptions import Unstorable
 from bookings.transactions import refusal_behind
+from finova.errors import refuse
 
 logger = logging.getLogger(__name__)
 
@@ -91,4 +91,4 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """The page for a request that Django gave up reading: 400, or 413 by its size."""
     too_large = isinstance(exception, RequestDataTooBig)
     status = 413 if too_large else 400
-    return render(request, f"{status}.html", status=status)
+    return refuse(request, status)

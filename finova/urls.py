@@ -33,6 +33,8 @@ for pattern in api_urls[0]:
     pattern.callback.login_required = False
 
 handler400 = "finova.unreadable.bad_request"
+handler403 = "finova.errors.forbidden"
+handler404 = "finova.errors.not_found"
 handler429 = too_many_tries  # allauth asks for it
 handler500 = "finova.errors.server_error"
 

@@ -1,7 +1,8 @@
 from datetime import timedelta
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+
+from finova.errors import refuse
 
 MINUTE = timedelta(minutes=1)
 RESET_WAIT = timedelta(minutes=15)
@@ -16,6 +17,6 @@ def too_many_tries(request: HttpRequest, wait: timedelta | None = None) -> HttpR
     mails_are_sent = page == "account_reset_password"
     wait = wait or (RESET_WAIT if mails_are_sent else MINUTE)
     context = {"minutes": wait // MINUTE, "mails_are_sent": mails_are_sent}
-    response = render(request, "429.html", context, status=429)
+    response = refuse(request, 429, context)
     response["Retry-After"] = str(int(wait.total_seconds()))
     return response

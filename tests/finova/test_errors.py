@@ -151,7 +151,8 @@ def test_a_fragment_says_it_and_leaves_the_page_as_it_is(caller, away):
     assert answer.status_code == 503
     assert answer["HX-Retarget"] == "#messages"
     assert answer["HX-Reswap"] == "innerHTML"
-    assert answer.text.startswith('<p class="message message--error">')
+    assert answer["HX-Push-Url"] == "false"
+    assert answer.text.startswith('<div class="message message--error">')
     assert answer["X-Request-ID"] in answer.text
 
 
