@@ -10,6 +10,7 @@ from finova.accounts.views import too_many_tries
 from finova.api import api
 from finova.health import healthz, readyz
 from finova.icons import favicon, manifest
+from finova.styleguide import styleguide
 
 
 @secure_admin_login
@@ -47,4 +48,5 @@ urlpatterns = [
     path("manifest.webmanifest", manifest, name="manifest"),
     path("healthz", healthz),
     path("readyz", readyz),
+    path("styleguide/", styleguide),
 ]
