@@ -195,8 +195,9 @@ class Trainer(models.Model):
     def price_of(self, start: time, end: time) -> Decimal:
         """Rate per hour times length, rounded half up to the cent."""
         length = datetime.combine(date.min, end) - datetime.combine(date.min, start)
-        hours = Decimal(length // timedelta(seconds=1)) / 3600
-        return (self.hourly_rate * hours).quantize(CENT, ROUND_HALF_UP)
+        seconds = Decimal(length // timedelta(seconds=1))
+        # Divided last: a third of an hour is cut short, and half a cent with it.
+        return (self.hourly_rate * seconds / 3600).quantize(CENT, ROUND_HALF_UP)
 
     @property
     def slot_price(self) -> Decimal:

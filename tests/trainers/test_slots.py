@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 from django.db import connection
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from trainers.models import DayOfWeek, Trainer, WorkingHours
@@ -50,6 +50,7 @@ def test_weekdays_follow_one_another_from_sunday(day):
 
 class TestPrice:
     @given(RATES, TIMES, TIMES)
+    @example(Decimal("2.49"), time(0), time(1, 50))
     def test_it_is_the_nearest_cent_and_half_a_cent_goes_up(self, rate, start, end):
         assume(start < end)
         exact = Fraction(rate) * (minutes_of(end) - minutes_of(start)) / 60
