@@ -9,7 +9,7 @@ from trainers.models import SessionType, Trainer
 
 
 def session_type_choices(trainer: Trainer) -> list[tuple[str, str]]:
-    return [(value, SessionType(value).label) for value in trainer.session_types]
+    return [(value, str(SessionType(value).label)) for value in trainer.session_types]
 
 
 class CellField(forms.Field):

@@ -119,7 +119,7 @@ def said_by_staff(slot: TrainerSchedule) -> SlotStatus:
     return status if status in STAFF_STATUSES else SlotStatus.AVAILABLE
 
 
-def choices_for(slot: TrainerSchedule) -> list[tuple[str, str]]:
+def choices_for(slot: TrainerSchedule) -> list[tuple[str, Any]]:
     """What staff can say; an available slot with a session reads `Booked`."""
     booked = slot.status == SlotStatus.BOOKED
     available = SlotStatus.BOOKED if booked else SlotStatus.AVAILABLE

@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Self
+from zlib import crc32
 
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -19,23 +20,27 @@ from django.db.models import Case, Deferrable, Exists, F, Func, OuterRef, Q, Val
 from django.db.models.functions import Coalesce, Now
 from django.urls import reverse
 from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
 
 from trainers.clock import is_on_the_clock
 
 MINUTE = timedelta(minutes=1)
 CENT = Decimal("0.01")
+AVATAR_HUES = 8
+# Minutes; nobody asks what a whole day costs.
+LONGEST_SHOWN = 180
 
 
 class DayOfWeek(models.IntegerChoices):
     """Sunday is 0, as in SQL's EXTRACT(DOW). Nothing but `of` computes weekdays."""
 
-    SUNDAY = 0, "Sunday"
-    MONDAY = 1, "Monday"
-    TUESDAY = 2, "Tuesday"
-    WEDNESDAY = 3, "Wednesday"
-    THURSDAY = 4, "Thursday"
-    FRIDAY = 5, "Friday"
-    SATURDAY = 6, "Saturday"
+    SUNDAY = 0, _("Sunday")
+    MONDAY = 1, _("Monday")
+    TUESDAY = 2, _("Tuesday")
+    WEDNESDAY = 3, _("Wednesday")
+    THURSDAY = 4, _("Thursday")
+    FRIDAY = 5, _("Friday")
+    SATURDAY = 6, _("Saturday")
 
     @classmethod
     def of(cls, day: date) -> "DayOfWeek":
@@ -43,19 +48,25 @@ class DayOfWeek(models.IntegerChoices):
 
 
 class SlotStatus(models.TextChoices):
-    AVAILABLE = "available", "Available"
-    BOOKED = "booked", "Booked"
-    UNAVAILABLE = "unavailable", "Unavailable"
-    BREAK = "break", "Break"
+    AVAILABLE = "available", _("Available")
+    BOOKED = "booked", _("Booked")
+    UNAVAILABLE = "unavailable", _("Unavailable")
+    BREAK = "break", _("Break")
 
 
 class SessionType(models.TextChoices):
     """What a trainer may offer; `bookings.TrainingSession` records which it was."""
 
-    PERSONAL_TRAINING = "personal_training", "Personal training"
-    GROUP_SESSION = "group_session", "Group session"
-    CONSULTATION = "consultation", "Consultation"
-    DEMO = "demo", "Demo"
+    PERSONAL_TRAINING = "personal_training", _("Personal training")
+    GROUP_SESSION = "group_session", _("Group session")
+    CONSULTATION = "consultation", _("Consultation")
+    DEMO = "demo", _("Demo")
+
+
+def end_after(start: time, length: timedelta) -> time:
+    """Midnight at the latest: what lasts longer has no time of that day."""
+    end = datetime.combine(date.min, start) + length
+    return end.time() if end.date() == date.min else time.max
 
 
 def moment(expression: Any) -> models.ExpressionWrapper:
@@ -189,8 +200,7 @@ class Trainer(models.Model):
 
     def end_of_slot(self, start: time) -> time:
         """When a slot from `start` ends; at midnight at the latest."""
-        end = datetime.combine(date.min, start) + self.session_length
-        return end.time() if end.date() == date.min else time.max
+        return end_after(start, self.session_length)
 
     def price_of(self, start: time, end: time) -> Decimal:
         """Rate per hour times length, rounded half up to the cent."""
@@ -207,6 +217,21 @@ class Trainer(models.Model):
     def initials(self) -> str:
         words = self.name.split()
         return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+    @property
+    def hue(self) -> int:
+        """Which of the avatars' colours is this name's, from 1."""
+        return crc32(self.name.encode()) % AVATAR_HUES + 1
+
+    @property
+    def prices(self) -> list[tuple[int, Decimal]]:
+        """Minutes and price of a session, and of up to three in a row."""
+        lengths = [n * self.session_minutes for n in (1, 2, 3)]
+        return [
+            (minutes, self.price_of(time.min, end_after(time.min, minutes * MINUTE)))
+            for minutes in lengths
+            if minutes <= max(self.session_minutes, LONGEST_SHOWN)
+        ]
 
     def _free_slug(self) -> str:
         slug = stem = slugify(self.name)[:40] or "trainer"
