@@ -22,7 +22,7 @@ BOOKINGS = [
     ["models"],
     ["policy"],
     ["domain", "demo"],
-    ["forms"],
+    ["forms", "filters"],
     ["views", "api", "admin", "management", "signals", "urls", "apps", "templatetags"],
 ]
 

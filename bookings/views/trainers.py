@@ -5,30 +5,69 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from bookings.domain.day import build_day, within_the_calendar
+from bookings.domain.openings import (
+    book_again,
+    find_trainers,
+    soonest,
+)
 from bookings.domain.week import Week, build_week
+from bookings.filters import DayFilter, TrainerFilter
+from bookings.models import TrainingSession
 from trainers.clock import gym_now
 from trainers.models import Trainer
 
 # From Friday on the front page shows next week: a week that is nearly over says little.
 LOOK_AHEAD = timedelta(days=3)
+FREE_SOON = 5
 
 
 @require_safe
 @login_not_required
 def home(request: HttpRequest) -> HttpResponse:
-    trainers = list(Trainer.objects.active())
-    now = gym_now()
-    grid = trainers and build_week(
-        trainers[0],
-        Week.of((now + LOOK_AHEAD).date()),
-        now=now,
-        client_id=request.user.pk,
-    )
-    return render(request, "home.html", {"trainers": trainers, "grid": grid})
+    active = list(Trainer.objects.active())
+    now, client_id = gym_now(), request.user.pk
+    found = find_trainers(active, now=now, client_id=client_id)
+    mine = TrainingSession.objects.filter(client=client_id).select_related("trainer")
+    week = Week.of((now + LOOK_AHEAD).date())
+    context = {
+        "cards": found.cards,
+        "free_soon": soonest(found.cards, FREE_SOON),
+        "next_session": client_id and mine.active().upcoming(now).first(),
+        "again": book_again(client_id, now=now) if client_id else [],
+        "grid": active and build_week(active[0], week, now=now, client_id=client_id),
+    }
+    return render(request, "home.html", context)
 
 
 @require_safe
 @login_not_required
 def trainers(request: HttpRequest) -> HttpResponse:
-    active = Trainer.objects.active()
-    return render(request, "trainers/trainers.html", {"trainers": active})
+    active = list(Trainer.objects.active())
+    form = TrainerFilter(active, request.GET)
+    found = find_trainers(
+        form.trainers(),
+        now=gym_now(),
+        client_id=request.user.pk,
+        occasion=form.occasion,
+        order=form.order,
+    )
+    context = {"trainers": active, "form": form, "found": found}
+    return render(request, "trainers/trainers.html", context)
+
+
+@require_safe
+@login_not_required
+def day(request: HttpRequest) -> HttpResponse:
+    """Any trainer: one day, all trainers side by side."""
+    active = list(Trainer.objects.active())
+    form, now = DayFilter(active, request.GET), gym_now()
+    grid = build_day(
+        within_the_calendar(form.day_or(now.date())),
+        form.trainers(),
+        now=now,
+        client_id=request.user.pk,
+        part=form.part_of_day,
+    )
+    context = {"trainers": active, "form": form, "grid": grid}
+    return render(request, "trainers/day.html", context)

@@ -7,7 +7,14 @@ from tests.factories import TrainerFactory, book
 from trainers.clock import gym_now
 from trainers.models import SlotStatus
 
-PUBLIC = ["/", "/trainers/", "/accounts/login/", "/accounts/signup/", "/nowhere/"]
+PUBLIC = [
+    "/",
+    "/trainers/",
+    "/day/",
+    "/accounts/login/",
+    "/accounts/signup/",
+    "/nowhere/",
+]
 PUBLIC += ["/accounts/password/reset/", "/accounts/password/reset/done/"]
 PUBLIC += ["/accounts/confirm-email/", "/accounts/confirm-email/used-up/"]
 
