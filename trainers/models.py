@@ -205,7 +205,8 @@ class Trainer(models.Model):
     def price_of(self, start: time, end: time) -> Decimal:
         """Rate per hour times length, rounded half up to the cent."""
         length = datetime.combine(date.min, end) - datetime.combine(date.min, start)
-        seconds = Decimal(length // timedelta(seconds=1))
+        # Midnight at the end of a day is its last microsecond.
+        seconds = Decimal((length + timedelta.resolution) // timedelta(seconds=1))
         # Divided last: a third of an hour is cut short, and half a cent with it.
         return (self.hourly_rate * seconds / 3600).quantize(CENT, ROUND_HALF_UP)
 

@@ -112,6 +112,7 @@ class Paper:
 
     def price(self, trainer, start, end):
         minutes = (end.hour - start.hour) * 60 + end.minute - start.minute
+        minutes += end == time.max
         exact = self.trainers[trainer]["rate"] * minutes / 60
         return exact.quantize(Decimal("0.01"), ROUND_HALF_UP)
 

@@ -75,6 +75,10 @@ def test_prices_round_half_up(rate, minutes, price):
     assert trainer.slot_price == Decimal(price)
 
 
+def test_the_hour_before_midnight_costs_an_hour(ana):
+    assert ana.price_of(time(23), time.max) == Decimal("75.00")
+
+
 def test_each_verb_writes_its_event(ana, maya, omar, frieda):
     session = book(maya, ana, THURSDAY, 9, now=NOW)
     confirm_session(session, by=frieda, now=NOW)
