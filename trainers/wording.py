@@ -13,6 +13,7 @@ from django.conf import settings
 from django.utils.dateformat import time_format
 from django.utils.formats import date_format
 from django.utils.translation import get_language, pgettext, to_locale
+from django.utils.translation import gettext as _
 
 _twelve_hours = ContextVar("twelve_hours", default=False)
 
@@ -28,13 +29,25 @@ def twelve_hours(wanted: bool) -> Iterator[None]:
 
 
 def clock(at: time) -> str:
-    """18:00, or 6:00 p.m. for who prefers that."""
+    """18:00, or 6:00 p.m. for who prefers that; 24:00 where a day ends."""
     return _clock(at, _twelve_hours.get(), get_language())
 
 
 def span(start: time, end: time) -> str:
     """18:00 – 19:00"""
     return f"{clock(start)} – {clock(end)}"
+
+
+def duration(start: time, end: time) -> str:
+    """45 min, 1 h, 1 h 30 min"""
+    # Midnight at the end of a day is its last microsecond.
+    minutes = (end.hour - start.hour) * 60 + end.minute - start.minute
+    hours, minutes = divmod(minutes + (end == time.max), 60)
+    if not hours:
+        return _("%(minutes)d min") % {"minutes": minutes}
+    if not minutes:
+        return _("%(hours)d h") % {"hours": hours}
+    return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": minutes}
 
 
 def day_name(day: date) -> str:
@@ -79,6 +92,8 @@ def _written(day: date, how: str, language: str | None) -> str:
 
 @lru_cache(maxsize=1000)
 def _clock(at: time, twelve: bool, language: str | None) -> str:
+    if at == time.max:
+        return time_format(time.min, "g:i a") if twelve else "24:00"
     return time_format(at, "g:i a" if twelve else "H:i")
 
 

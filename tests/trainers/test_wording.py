@@ -7,7 +7,15 @@ import pytest
 from django.utils import translation
 
 from tests.conftest import THURSDAY
-from trainers.wording import clock, day_name, money, rate, span, twelve_hours
+from trainers.wording import (
+    clock,
+    day_name,
+    duration,
+    money,
+    rate,
+    span,
+    twelve_hours,
+)
 
 
 def test_a_day_is_named_in_the_readers_language():
@@ -27,6 +35,26 @@ def test_a_time_reads_as_its_reader_chose():
     with twelve_hours(True):
         assert span(time(9), time(18, 30)) == "9:00 a.m. – 6:30 p.m."
     assert clock(time(18)) == "18:00"
+
+
+def test_a_day_ends_at_midnight():
+    assert span(time(23), time.max) == "23:00 – 24:00"
+    with twelve_hours(True):
+        assert clock(time.max) == "12:00 a.m."
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "length"),
+    [
+        (time(9), time(9, 45), "45 min"),
+        (time(9), time(10), "1 h"),
+        (time(9, 30), time(11), "1 h 30 min"),
+        (time(22), time.max, "2 h"),
+        (time(23, 15), time.max, "45 min"),
+    ],
+)
+def test_a_length_reads_in_hours_and_minutes(start, end, length):
+    assert duration(start, end) == length
 
 
 @pytest.mark.parametrize(
