@@ -1,10 +1,14 @@
 import uuid
-from datetime import date, datetime
-from typing import Any
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from bookings.domain.week import Cell
+from bookings.domain.week import Cell, Length
 from trainers.models import SessionType, Trainer
 
 
@@ -24,17 +28,75 @@ class CellField(forms.Field):
             raise forms.ValidationError(self.error_messages["required"]) from None
 
 
+class Until(NamedTuple):
+    """The end of a session, and the price that the page named for it."""
+
+    end: time
+    price: Decimal | None
+
+
+class UntilField(forms.Field):
+    """20:00 150.00: a length is chosen together with its price."""
+
+    default_error_messages = {
+        "invalid": gettext_lazy("Choose one of the lengths in the list.")
+    }
+    price = forms.DecimalField(required=False, max_digits=12, decimal_places=2)
+
+    def to_python(self, value: Any) -> Until | None:
+        if value in self.empty_values:
+            return None
+        end, _space, price = value.partition(" ")
+        try:
+            return Until(self.time_of(end), self.price.clean(price))
+        except (ValueError, forms.ValidationError):
+            raise forms.ValidationError(self.error_messages["invalid"]) from None
+
+    def time_of(self, end: str) -> time:
+        # The clock's names end with 23:59, and a day does not.
+        if end == "24:00":
+            return time.max
+        return datetime.strptime(end, "%H:%M").time()  # noqa: DTZ007
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, Length):
+            end = "24:00" if value.end == time.max else f"{value.end:%H:%M}"
+            return f"{end} {value.price}"
+        return value
+
+
+class LengthSelect(forms.Select):
+    """Each option also says what the panel's facts become when it is chosen."""
+
+    def create_option(
+        self, name: str, value: Any, label: Any, *args: Any, **kwargs: Any
+    ) -> dict[str, Any]:
+        option = super().create_option(name, value, label, *args, **kwargs)
+        option["attrs"] |= {
+            "data-span": label.span,
+            "data-duration": label.duration,
+            "data-price": label.cost,
+        }
+        return option
+
+
 class WeekForm(forms.Form):
-    """Which week a page shows, and which cell's panel is open in it."""
+    """Which week a page shows, which of its days, and which cell's panel is open."""
 
     week = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
+    day = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
     at = CellField(required=False)
 
-    def day_or(self, default: date) -> date:
+    @property
+    def shown_day(self) -> date | None:
         """The day asked for; whatever cannot be read asks for nothing."""
         self.is_valid()
         at: datetime | None = self.cleaned_data.get("at")
-        return (at and at.date()) or self.cleaned_data.get("week") or default
+        return (at and at.date()) or self.cleaned_data.get("day")
+
+    def day_or(self, default: date) -> date:
+        """A day of the week asked for."""
+        return self.shown_day or self.cleaned_data.get("week") or default
 
 
 class BookingForm(forms.Form):
@@ -42,47 +104,65 @@ class BookingForm(forms.Form):
 
     at = CellField(
         widget=forms.HiddenInput,
-        error_messages={"required": "Choose a green time in the grid."},
+        error_messages={
+            "required": gettext_lazy("Choose a green time in the grid."),
+        },
     )
-    session_type = forms.ChoiceField()
+    until = UntilField(
+        label=gettext_lazy("Until"), required=False, widget=forms.HiddenInput
+    )
+    session_type = forms.ChoiceField(label=gettext_lazy("Session type"))
     notes = forms.CharField(
         required=False,
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 3}),
-    )
-    price = forms.DecimalField(
-        required=False, max_digits=12, decimal_places=2, widget=forms.HiddenInput
     )
     key = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
 
     def __init__(self, trainer: Trainer, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.trainer = trainer
-        self.fields["session_type"] = forms.ChoiceField(
-            choices=session_type_choices(trainer)
-        )
+        session_type = self.fields["session_type"]
+        assert isinstance(session_type, forms.ChoiceField)
+        session_type.choices = session_type_choices(trainer)
         first_name = trainer.name.partition(" ")[0]
-        self.fields["notes"].label = f"Notes for {first_name} (optional)"
+        notes = _("Notes for %(name)s (optional)")
+        self.fields["notes"].label = notes % {"name": first_name}
 
     @classmethod
     def for_cell(cls, trainer: Trainer, cell: Cell) -> "BookingForm":
-        initial = {
-            "at": cell.at,
-            "price": trainer.price_of(cell.start, cell.end),
-            "key": uuid.uuid4(),
-        }
-        return cls(trainer, initial=initial)
+        return cls(trainer, initial={"at": cell.at, "key": uuid.uuid4()})
+
+    def offer(self, lengths: Sequence[Length]) -> Length:
+        """Let the member choose between these lengths, where there are several.
+
+        Returns the one that is chosen: the first, until the member chose another.
+        """
+        until = self.fields["until"]
+        values = [until.prepare_value(length) for length in lengths]
+        if len(lengths) > 1:
+            choices = list(zip(values, lengths, strict=True))
+            until.widget = LengthSelect(choices=choices)
+        ends = [value.partition(" ")[0] for value in values]
+        asked = self.data.get("until", "").partition(" ")[0]
+        number = ends.index(asked) if asked in ends else 0
+        self.initial["until"] = values[number]
+        if self.is_bound:
+            # The price may be another one by now: the member agrees to it anew.
+            self.data = {**self.data, "until": values[number]}
+        return lengths[number]
 
     def request(self) -> dict[str, Any]:
         """The valid form in the words of `book_session`."""
         data = self.cleaned_data
         start = data["at"].time()
+        until = data["until"] or Until(self.trainer.end_of_slot(start), None)
         return {
             "trainer_id": self.trainer.pk,
             "session_date": data["at"].date(),
             "start_time": start,
-            "end_time": self.trainer.end_of_slot(start),
+            "end_time": until.end,
             "session_type": data["session_type"],
             "notes": data["notes"],
-            "price_shown": data["price"],
+            "price_shown": until.price,
         }

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 
@@ -18,11 +19,13 @@ from bookings.models import TrainingSession
 from bookings.policy import Standing
 from trainers.clock import at_gym, has_come
 from trainers.models import DatedSlot, SlotStatus, Trainer, TrainerSchedule
-from trainers.wording import clock, day_name
+from trainers.wording import clock, day_name, duration, money, span
 
 DAY = timedelta(days=1)
 FIRST_MONDAY = date(2000, 1, 3)
 LAST_MONDAY = date(2199, 12, 30)
+# As many slots in a row as the panel offers.
+LONGEST = 4
 
 
 class CellState(StrEnum):
@@ -81,6 +84,9 @@ LEGEND = (
     CellState.MINE,
     CellState.BREAK,
     CellState.UNAVAILABLE,
+    CellState.TOO_SOON,
+    CellState.TOO_FAR,
+    CellState.LIMIT,
     CellState.CLOSED,
 )
 
@@ -136,6 +142,8 @@ class Cell:
     state: CellState
     # Until when a session from here may last: the ends of the open cells in a row.
     ends: tuple[time, ...] = ()
+    # The client's own session in it; nobody else's.
+    session_pk: int | None = None
 
     @property
     def is_available(self) -> bool:
@@ -150,6 +158,31 @@ class Cell:
     def when(self) -> str:
         """Thursday 10 December, 18:00"""
         return f"{day_name(self.day)}, {clock(self.start)}"
+
+
+@dataclass(frozen=True)
+class Length:
+    """How long a session from the chosen cell can be, and what it then costs."""
+
+    start: time
+    end: time
+    price: Decimal
+
+    @property
+    def span(self) -> str:
+        return span(self.start, self.end)
+
+    @property
+    def duration(self) -> str:
+        return duration(self.start, self.end)
+
+    @property
+    def cost(self) -> str:
+        return money(self.price)
+
+    def __str__(self) -> str:
+        """20:00 · 2 h · €150.00"""
+        return f"{clock(self.end)} · {self.duration} · {self.cost}"
 
 
 @dataclass(frozen=True)
@@ -176,6 +209,10 @@ class Day:
         silent = (CellState.PAST, CellState.CLOSED)
         return [cell for cell in self.cells if cell.state not in silent]
 
+    @property
+    def open_cells(self) -> list[Cell]:
+        return [cell for cell in self.cells if cell.is_available]
+
 
 @dataclass(frozen=True)
 class WeekGrid:
@@ -184,9 +221,10 @@ class WeekGrid:
     days: Sequence[Day]
     times: Sequence[time]
     this_week: Week
+    # The one day that a phone shows.
+    shown_day: date
     # The cell that the page was asked to open.
     asked: Cell | None
-    legend: Sequence[CellState] = LEGEND
 
     @property
     def selected(self) -> Cell | None:
@@ -198,6 +236,36 @@ class WeekGrid:
         columns = [day.cells for day in self.days]
         for start, *cells in zip(self.times, *columns, strict=True):
             yield start, cells
+
+    @property
+    def shown(self) -> Day:
+        return next(day for day in self.days if day.date == self.shown_day)
+
+    @property
+    def previous_day(self) -> date:
+        return max(self.shown_day - DAY, FIRST_MONDAY)
+
+    @property
+    def next_day(self) -> date:
+        return min(self.shown_day + DAY, Week(LAST_MONDAY).sunday)
+
+    @property
+    def lengths(self) -> list[Length]:
+        """What can be booked from the selected cell on, the shortest first."""
+        if self.selected is None:
+            return []
+        start = self.selected.start
+        return [
+            Length(start, end, self.trainer.price_of(start, end))
+            for end in self.selected.ends[:LONGEST]
+        ]
+
+    @property
+    def legend(self) -> list[CellState]:
+        """The states that occur in this week, and what a week is made of."""
+        words = {cell.state.word for day in self.days for cell in day.cells}
+        words |= {CellState.AVAILABLE.word, CellState.BOOKED.word}
+        return [state for state in LEGEND if state.word in words]
 
     @cached_property
     def open_count(self) -> int:
@@ -212,11 +280,13 @@ def build_week(
     client_id: int | None = None,
     asked: str = "",
     moving: TrainingSession | None = None,
+    shown_day: date | None = None,
 ) -> WeekGrid:
     """The trainer's week as the client sees it at `now`. At most four queries.
 
     `asked` names a cell by its `at`: if it is free, its booking panel opens. With
-    `moving`, free is where that session can move to, its whole length.
+    `moving`, free is where that session can move to, its whole length. Without a
+    `shown_day` in the week, a phone opens its first day with a free time.
     """
     built = build_cells(
         trainer, list(week), now=now, client_id=client_id, moving=moving
@@ -233,8 +303,15 @@ def build_week(
         days=days,
         times=times,
         this_week=Week.of(now.date()),
+        shown_day=shown_day if shown_day in list(week) else opens_on(days),
         asked=next((cell for cell in built if cell.at == asked), None),
     )
+
+
+def opens_on(days: Sequence[Day]) -> date:
+    """Today or the first day with a free time; without any today, or else Monday."""
+    by_use = sorted(days, key=lambda day: (not day.open_count, not day.is_today))
+    return by_use[0].date
 
 
 def build_cells(
@@ -312,7 +389,8 @@ def decide_cells(
     for slot, in_slot in zip(slots, taken, strict=True):
         booked_by = [session.client_id for session in in_slot]
         state = cell_state(slot, booked_by, standing=standing, client_id=client_id)
-        cells.append(Cell(slot.day, slot.starts, slot.ends, state))
+        own = next((s.pk for s in in_slot if s.client_id == client_id), None)
+        cells.append(Cell(slot.day, slot.starts, slot.ends, state, session_pk=own))
     cells = with_ends(sorted(cells, key=lambda cell: (cell.day, cell.start)))
     return cells if moving is None else [seen_moving(cell, moving) for cell in cells]
 

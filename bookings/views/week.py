@@ -12,11 +12,11 @@ from django_htmx.http import push_url
 
 from bookings.domain.idempotency import book_once
 from bookings.domain.week import CellState, Week, build_week
-from bookings.exceptions import BookingRefused, NoLongerBooked, SlotTaken
+from bookings.exceptions import BookingRefused, NoLongerBooked, PriceChanged, SlotTaken
 from bookings.forms import BookingForm, WeekForm
 from trainers.clock import gym_now
 from trainers.models import Trainer
-from trainers.wording import clock, day_name
+from trainers.wording import day_name, span
 
 
 def wants_fragment(request: HttpRequest) -> bool:
@@ -38,7 +38,7 @@ def book(request: HttpRequest, slug: str) -> HttpResponse:
     trainer = get_object_or_404(Trainer, slug=slug)
     form = BookingForm(trainer, request.POST)
     if not form.is_valid():
-        for sentence in form.errors.get("at", ()):
+        for sentence in [*form.errors.get("at", ()), *form.errors.get("until", ())]:
             messages.error(request, sentence)
         at = request.POST.get("at", "")
         return show_week(request, trainer, asked=at, form=form, status=422)
@@ -47,14 +47,19 @@ def book(request: HttpRequest, slug: str) -> HttpResponse:
         receipt = book_once(request.user, key=key, now=gym_now(), **form.request())
         if receipt.replayed and not receipt.still_stands():
             raise NoLongerBooked
+    except PriceChanged as refusal:
+        messages.error(request, refusal.sentence)
+        at = request.POST["at"]
+        return show_week(request, trainer, asked=at, form=form, status=refusal.status)
     except BookingRefused as refusal:
         messages.error(request, refusal.sentence)
         return show_week(request, trainer, status=refusal.status)
-    at = form.cleaned_data["at"]
+    wish = form.request()
+    day, start, end = (wish[n] for n in ("session_date", "start_time", "end_time"))
     booked = _("Booked: %(day)s, %(time)s with %(trainer)s. It is yours.")
-    names = {"day": day_name(at.date()), "time": clock(at.time()), "trainer": trainer}
+    names = {"day": day_name(day), "time": span(start, end), "trainer": trainer}
     messages.success(request, booked % names)
-    url = f"{trainer.get_absolute_url()}?week={Week.of(at.date())}"
+    url = f"{trainer.get_absolute_url()}?day={day}"
     if wants_fragment(request):
         return push_url(show_week(request, trainer), url)
     return redirect(url)
@@ -77,10 +82,12 @@ def show_week(
         now=now,
         client_id=request.user.pk,
         asked=asked,
+        shown_day=which.shown_day,
     )
     context: dict[str, Any] = {"trainer": trainer, "grid": grid}
     if grid.selected:
         context["form"] = form or BookingForm.for_cell(trainer, grid.selected)
+        context["length"] = context["form"].offer(grid.lengths)
     elif grid.asked and grid.asked.state is CellState.MINE:
         messages.info(request, _("This time is yours already: see My sessions."))
     elif asked and status == HTTPStatus.OK:

@@ -8,6 +8,7 @@ import time_machine
 from django.test import Client
 
 from bookings.domain.booking import cancel_session
+from bookings.domain.projection import refresh_schedule
 from bookings.models import IdempotencyKey, TrainingSession
 from tests.conftest import NOW, THURSDAY
 from tests.factories import PASSWORD, TrainerFactory, book
@@ -16,6 +17,7 @@ from trainers.models import TrainerSchedule
 pytestmark = [pytest.mark.usefixtures("monday_morning"), pytest.mark.django_db]
 
 WEEK = "/trainers/ana-ruiz/?week=2026-12-07"
+DAY = "/trainers/ana-ruiz/?day=2026-12-10"
 PANEL = WEEK + "&at=2026-12-10T09:00"
 HTMX = {"HX-Request": "true"}
 
@@ -40,24 +42,23 @@ def filled(form):
 
 def cell(response, at):
     tree = html5lib.parse(response.content.decode(), namespaceHTMLElements=False)
-    return tree.find(f".//*[@id='cell-{at}']/button")
+    return tree.find(f".//*[@id='cell-{at}']/*")
 
 
 def test_a_member_books_and_a_second_member_sees_red(ana, maya, as_maya, as_omar):
     panel = as_maya.get(PANEL)
     form = panel.context["form"]
     data = filled(form)
-    assert (str(data["price"]), panel.context["grid"].selected.at) == (
-        "75.00",
+    assert (data["until"], panel.context["grid"].selected.at) == (
+        "10:00 75.00",
         "2026-12-10T09:00",
     )
 
     answer = as_maya.post("/trainers/ana-ruiz/book/", data, follow=True)
 
-    assert answer.redirect_chain == [("/trainers/ana-ruiz/?week=2026-12-07", 302)]
-    assert (
-        "Booked: Thursday 10 December, 09:00 with Ana Ruiz" in answer.content.decode()
-    )
+    assert answer.redirect_chain == [("/trainers/ana-ruiz/?day=2026-12-10", 302)]
+    booked = "Booked: Thursday 10 December, 09:00 – 10:00 with Ana Ruiz."
+    assert booked in answer.content.decode()
     assert "slot--mine" in cell(answer, "2026-12-10T09:00").get("class")
     assert TrainingSession.objects.get().client == maya
     seen = cell(as_omar.get(WEEK), "2026-12-10T09:00")
@@ -138,8 +139,146 @@ def test_a_wrong_field_keeps_the_panel_and_what_was_written(ana, as_maya):
     assert "nap is not one of the available choices" in answer.content.decode()
 
 
+class TestLengths:
+    """One slot or several in a row, each with its end, its length and its price."""
+
+    def test_as_many_as_are_open_in_a_row_and_four_at_most(self, ana, omar, as_maya):
+        book(omar, ana, THURSDAY, 12, now=NOW)
+        assert self.choices(as_maya, 10) == [
+            "11:00 · 1 h · €75.00",
+            "12:00 · 2 h · €150.00",
+        ]
+        assert self.choices(as_maya, 13)[-1] == "17:00 · 4 h · €300.00"
+        assert self.choices(as_maya, 11) == []
+
+    def choices(self, client, hour):
+        panel = client.get(f"/trainers/ana-ruiz/?at=2026-12-10T{hour}:00")
+        tree = html5lib.parse(panel.content, namespaceHTMLElements=False)
+        return [o.text for o in tree.iterfind(".//select[@name='until']/option")]
+
+    def test_the_length_chosen_is_booked_at_the_price_shown(self, ana, maya, as_maya):
+        data = filled(as_maya.get(PANEL).context["form"])
+
+        answer = as_maya.post(
+            "/trainers/ana-ruiz/book/", {**data, "until": "11:00 150.00"}, follow=True
+        )
+
+        session = maya.sessions.get()
+        assert (session.end_time, session.price) == (time(11), 150)
+        assert "09:00 – 11:00 with Ana Ruiz" in answer.content.decode()
+        for hour in (9, 10):
+            yours = cell(answer, f"2026-12-10T{hour:02}:00")
+            assert (yours.tag, yours.text) == ("a", "Yours")
+
+    def test_until_midnight(self, ana, maya, as_maya):
+        TrainerSchedule.objects.create(trainer=ana, day_of_week=4, time_slot=time(23))
+        panel = as_maya.get("/trainers/ana-ruiz/?at=2026-12-10T23:00")
+        assert "23:00 – 24:00" in panel.content.decode()
+        data = filled(panel.context["form"])
+        assert data["until"] == "24:00 75.00"
+
+        assert as_maya.post("/trainers/ana-ruiz/book/", data).status_code == 302
+        assert maya.sessions.get().price == 75
+
+    def test_slots_of_half_an_hour(self, ana, as_maya):
+        ana.session_minutes = 30
+        ana.save()
+        refresh_schedule(ana.pk)
+        assert self.choices(as_maya, 10)[2] == "11:30 · 1 h 30 min · €112.50"
+
+    def test_a_length_with_something_in_between_is_refused(self, ana, omar, as_maya):
+        book(omar, ana, THURSDAY, 10, now=NOW)
+        data = filled(as_maya.get(PANEL).context["form"])
+        data["until"] = "12:00 225.00"
+        assert as_maya.post("/trainers/ana-ruiz/book/", data).status_code == 409
+
+    @pytest.mark.parametrize(
+        "until", ["later", "25:00 75.00", "10:00 free", "10:00+02:00"]
+    )
+    def test_a_hand_made_length_is_refused_with_a_sentence(self, ana, as_maya, until):
+        data = filled(as_maya.get(PANEL).context["form"])
+        answer = as_maya.post("/trainers/ana-ruiz/book/", {**data, "until": until})
+        assert answer.status_code == 422
+        assert "Choose one of the lengths" in answer.content.decode()
+
+    def test_a_new_price_is_shown_and_asked_for_again(self, ana, maya, as_maya):
+        data = filled(as_maya.get(PANEL).context["form"])
+        data |= {"until": "11:00 150.00", "notes": "My knee"}
+        ana.hourly_rate = 80
+        ana.save()
+
+        answer = as_maya.post("/trainers/ana-ruiz/book/", data)
+
+        assert answer.status_code == 409
+        page = answer.content.decode()
+        assert "The price has changed" in page
+        assert "My knee" in page
+        again = answer.context["form"]
+        assert again["until"].value() == "11:00 160.00"
+        assert not maya.sessions.exists()
+        data["until"] = again["until"].value()
+        assert as_maya.post("/trainers/ana-ruiz/book/", data).status_code == 302
+        assert maya.sessions.get().price == 160
+
+
+class TestTheDayOfAPhone:
+    def shown(self, client, query):
+        page = client.get(f"/trainers/ana-ruiz/{query}")
+        tree = html5lib.parse(page.content, namespaceHTMLElements=False)
+        title = tree.find(".//*[@id='day-title']")
+        (current,) = tree.iterfind(".//*[@class='strip']/a[@aria-current]")
+        assert current.find("strong").text in title.text
+        return title.text.strip()
+
+    def test_it_is_today_or_the_first_with_a_free_time(self, ana, as_maya):
+        assert self.shown(as_maya, "") == "Monday 7 December"
+        ana.slots.filter(day_of_week__in=[1, 2]).update(status="break")
+        assert self.shown(as_maya, "") == "Wednesday 9 December"
+        ana.slots.update(status="break")
+        assert self.shown(as_maya, "") == "Monday 7 December"
+        assert self.shown(as_maya, "?week=2026-12-17") == "Monday 14 December"
+
+    def test_it_is_the_one_asked_for(self, ana, as_maya):
+        assert self.shown(as_maya, "?day=2026-12-10") == "Thursday 10 December"
+        assert self.shown(as_maya, "?at=2026-12-10T09:00") == "Thursday 10 December"
+        strange = "?week=2026-12-07&day=soon"
+        assert self.shown(as_maya, strange) == "Monday 7 December"
+
+    def test_days_are_turned_across_the_weeks(self, ana, as_maya):
+        page = as_maya.get("/trainers/ana-ruiz/?day=2026-12-13").content.decode()
+        for link, day in [("day-previous", "2026-12-12"), ("day-next", "2026-12-14")]:
+            address = f'href="/trainers/ana-ruiz/?day={day}"'
+            assert f'id="{link}" class="button days__turn" {address}' in page
+
+    def test_the_counts_are_the_green_cells(self, ana, omar, as_maya):
+        ana.slots.filter(time_slot=time(13)).update(status="break")
+        book(omar, ana, THURSDAY, 9, now=NOW, hours=2)
+        page = as_maya.get(DAY)
+        tree = html5lib.parse(page.content, namespaceHTMLElements=False)
+
+        green = [0] * 7
+        for row in tree.iterfind(".//table[@class='grid']/tbody/tr"):
+            for n, td in enumerate(row.findall("td")):
+                green[n] += td.find("button[@name='at']") is not None
+        heads = [
+            th.findall("span")[1].text
+            for th in tree.iterfind(".//thead/tr/th")
+            if th.find("strong") is not None
+        ]
+        strip = [a.find("span").text for a in tree.iterfind(".//*[@class='strip']/a")]
+        lists = [
+            len(tree.findall(f".//ul[@aria-labelledby='open-{n}']/li"))
+            for n in range(1, 8)
+        ]
+        shown = len(tree.findall(".//*[@class='days']//button[@name='at']"))
+        assert green == lists == [int(count) for count in strip]
+        assert heads == [f"{count} open" for count in green]
+        assert (shown, sum(green)) == (green[3], 77)
+
+
 @pytest.mark.parametrize(
-    "query", ["?week=x", "?week=0001-01-01", "?week=9999-12-31", "?at=soon"]
+    "query",
+    ["?week=x", "?week=0001-01-01", "?week=9999-12-31", "?at=soon", "?day=0001-01-01"],
 )
 def test_a_strange_week_is_no_error(ana, as_maya, query):
     assert as_maya.get(f"/trainers/ana-ruiz/{query}").status_code == 200
@@ -149,7 +288,7 @@ class TestFragments:
     """What htmx swaps in equals what a fresh page shows."""
 
     @pytest.mark.parametrize(
-        "url", [WEEK, PANEL, "/trainers/ana-ruiz/?week=2026-12-14"]
+        "url", [WEEK, DAY, PANEL, "/trainers/ana-ruiz/?week=2026-12-14"]
     )
     def test_a_swap_equals_a_fresh_page(self, ana, as_maya, url):
         swapped = as_maya.get(url, headers=HTMX)
@@ -162,8 +301,8 @@ class TestFragments:
         answer = as_maya.post("/trainers/ana-ruiz/book/", data, headers=HTMX)
 
         assert answer.status_code == 200
-        assert answer["HX-Push-Url"] == WEEK
-        assert part(answer, "week") == part(as_maya.get(WEEK), "week")
+        assert answer["HX-Push-Url"] == DAY
+        assert part(answer, "week") == part(as_maya.get(DAY), "week")
         assert "Booked:" in " ".join(part(answer, "messages"))
 
     def test_a_refusal_shows_the_truth(self, ana, omar, as_maya):
@@ -173,7 +312,7 @@ class TestFragments:
 
         assert answer.status_code == 409
         assert "slot--booked" in cell(answer, "2026-12-10T09:00").get("class")
-        assert part(answer, "week") == part(as_maya.get(WEEK), "week")
+        assert part(answer, "week") == part(as_maya.get(DAY), "week")
 
     def test_an_expired_session_leads_to_sign_in_as_a_whole_page(self, ana):
         headers = {**HTMX, "HX-Current-URL": "http://testserver" + PANEL}

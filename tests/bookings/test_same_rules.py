@@ -22,8 +22,10 @@ class Answer:
     text: str
 
 
-def by_page(client, trainer, day, start, end, **more):
-    data = {"at": f"{day}T{start}", "session_type": "personal_training", **more}
+def by_page(client, trainer, day, start, end, price=""):
+    until = f"{end} {price}" if price else end
+    at = f"{day}T{start}"
+    data = {"at": at, "until": until, "session_type": "personal_training"}
     response = client.post(f"/trainers/{trainer.slug}/book/", data)
     status = 201 if response.status_code == 302 else response.status_code
     return Answer(status, response.content.decode())
