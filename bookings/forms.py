@@ -99,6 +99,17 @@ class WeekForm(forms.Form):
         return self.shown_day or self.cleaned_data.get("week") or default
 
 
+class PageForm(forms.Form):
+    """Which page of a long list is asked for."""
+
+    page = forms.IntegerField(required=False, min_value=1, max_value=10_000)
+
+    def number(self) -> int:
+        """The first, where nothing that can be read is asked for."""
+        self.is_valid()
+        return self.cleaned_data.get("page") or 1
+
+
 class BookingForm(forms.Form):
     """The booking panel: what the member chooses, and what the cell already says."""
 

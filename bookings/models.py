@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 from django.utils.timezone import localtime
 
 from bookings.exceptions import ClientBusy, SessionMoved, SlotTaken, WrongStatus
+from bookings.feeds import CalendarFeed as CalendarFeed  # as the next one
 from bookings.gym import GymSettings as GymSettings  # a model, so Django looks here
 from bookings.transactions import CLIENT_OVERLAP, TRAINER_OVERLAP, writing
 from trainers.clock import at_gym

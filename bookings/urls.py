@@ -1,6 +1,6 @@
 from django.urls import path
 
-from bookings.views import sessions, trainers, week
+from bookings.views import calendar, sessions, trainers, week
 
 urlpatterns = [
     path("", trainers.home, name="home"),
@@ -9,5 +9,12 @@ urlpatterns = [
     path("trainers/<slug:slug>/book/", week.book, name="book"),
     path("day/", trainers.day, name="day"),
     path("sessions/", sessions.sessions, name="sessions"),
+    path("sessions/calendar/", calendar.calendar, name="calendar"),
+    path("sessions/calendar/off/", calendar.calendar_off, name="calendar-off"),
+    path("sessions/<int:pk>/", sessions.session, name="session"),
+    path(
+        "sessions/<int:pk>/session.ics", calendar.session_file, name="session-calendar"
+    ),
     path("sessions/<int:pk>/cancel/", sessions.cancel, name="cancel"),
+    path("calendar/<str:token>.ics", calendar.feed, name="feed"),
 ]

@@ -19,8 +19,11 @@ logger = logging.getLogger("finova.requests")
 # Short enough to be read out on the telephone.
 ID_BYTES = 5
 
-# Two addresses are keys themselves: the links in our mails.
-KEYS = re.compile(r"(/accounts/(?:password/reset/key|confirm-email)/)[^\s/?\"\\]+")
+# Three addresses are keys themselves: the links in our mails, and calendar feeds.
+KEYS = re.compile(
+    r"(/accounts/(?:password/reset/key|confirm-email)/|(?<!/sessions)/calendar/)"
+    r"[^\s/?\"\\]+"
+)
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
@@ -28,7 +31,7 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 class JsonLine(logging.Formatter):
     """What happened, when (UTC), in which request; facts given as `extra={"facts"}`.
 
-    The keys in the addresses that we mail are left out.
+    The keys that are part of an address are left out.
     """
 
     def format(self, record: logging.LogRecord) -> str:

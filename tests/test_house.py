@@ -18,7 +18,7 @@ APPS = ["trainers", "bookings", "finova"]
 BOOKINGS = [
     ["exceptions"],
     ["transactions"],
-    ["gym"],
+    ["gym", "feeds"],
     ["models"],
     ["policy"],
     ["domain", "demo"],

@@ -356,7 +356,8 @@ class TestMySessions:
         book(maya, ana, THURSDAY, 9, now=NOW)
         book(omar, ana, THURSDAY, 10, now=NOW)
         page = as_maya.get("/sessions/").content.decode()
-        assert "Thursday 10 December, 09:00 – 10:00" in page
+        assert "Thursday 10 December" in page
+        assert "09:00 – 10:00" in page
         assert "10:00 – 11:00" not in page
 
     def test_they_need_sign_in(self, db):

@@ -64,7 +64,13 @@ def test_the_grid_and_its_panel(visit, gym, maya, next_thursday, colour_scheme, 
 def test_member_pages(visit, gym, maya, colour_scheme):
     page = visit(maya, color_scheme=colour_scheme)
     session = maya.sessions.get()
-    for url in ("/sessions/", f"/sessions/{session.pk}/cancel/", "/accounts/logout/"):
+    for url in (
+        "/sessions/",
+        "/sessions/calendar/",
+        f"/sessions/{session.pk}/",
+        f"/sessions/{session.pk}/cancel/",
+        "/accounts/logout/",
+    ):
         page.goto(url)
         assert violations(page) == [], url
 

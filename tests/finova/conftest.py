@@ -18,6 +18,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 from django.test import Client
 
+from bookings.feeds import CalendarFeed
 from finova.accounts.addresses import prove
 from finova.accounts.models import ApiToken
 from tests.conftest import NEXT_THURSDAY, NOW, THURSDAY
@@ -211,6 +212,7 @@ class Gym:
             "type": ContentType.objects.get_for_model(Trainer).pk,
             "group": Group.objects.create(name="Spinning").pk,
             "token": token.pk,
+            "feed": CalendarFeed.objects.renew(maya),
             "address": address.pk,
             "maya": maya.pk,
             "omar": self.people["other"].pk,

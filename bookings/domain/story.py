@@ -1,0 +1,202 @@
+"""What happened to a session, in the words of the member whose it is.
+
+Only who did it is told, and what became of day, time and trainer: neither the names
+of staff, nor other members, nor the reasons that staff note for themselves.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from enum import Enum, auto
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings.models import BookingEvent, TrainingSession
+from trainers.models import Trainer
+from trainers.wording import clock, day_name
+
+Action = BookingEvent.Action
+
+
+class Who(Enum):
+    YOU = auto()
+    TRAINER = auto()
+    GYM = auto()
+
+
+@dataclass(frozen=True)
+class Line:
+    at: datetime
+    sentence: str
+
+
+# By whom it was done; what is not here is told as the gym's.
+SENTENCES: Mapping[tuple[str, Who], Promise] = {
+    (Action.BOOKED, Who.YOU): gettext_lazy(
+        "You booked %(day)s, %(time)s with %(trainer)s."
+    ),
+    (Action.BOOKED, Who.TRAINER): gettext_lazy(
+        "%(actor)s booked %(day)s, %(time)s for you."
+    ),
+    (Action.BOOKED, Who.GYM): gettext_lazy(
+        "The gym booked %(day)s, %(time)s with %(trainer)s for you."
+    ),
+    (Action.CONFIRMED, Who.TRAINER): gettext_lazy("%(actor)s confirmed it."),
+    (Action.CONFIRMED, Who.GYM): gettext_lazy("The gym confirmed it."),
+    (Action.CANCELLED, Who.YOU): gettext_lazy("You cancelled it."),
+    (Action.CANCELLED, Who.TRAINER): gettext_lazy("%(actor)s cancelled it."),
+    (Action.CANCELLED, Who.GYM): gettext_lazy("The gym cancelled it."),
+    (Action.COMPLETED, Who.TRAINER): gettext_lazy(
+        "%(actor)s noted that it took place."
+    ),
+    (Action.COMPLETED, Who.GYM): gettext_lazy("The gym noted that it took place."),
+    (Action.NO_SHOW, Who.TRAINER): gettext_lazy(
+        "%(actor)s noted that you did not come."
+    ),
+    (Action.NO_SHOW, Who.GYM): gettext_lazy("The gym noted that you did not come."),
+    (Action.REOPENED, Who.YOU): gettext_lazy(
+        "You took the cancellation back: it is booked again."
+    ),
+    (Action.REOPENED, Who.TRAINER): gettext_lazy("%(actor)s booked it again for you."),
+    (Action.REOPENED, Who.GYM): gettext_lazy("The gym booked it again for you."),
+}
+MOVED: Mapping[Who, Promise] = {
+    Who.YOU: gettext_lazy("You moved it from %(before)s to %(after)s."),
+    Who.TRAINER: gettext_lazy("%(actor)s moved it from %(before)s to %(after)s."),
+    Who.GYM: gettext_lazy("The gym moved it from %(before)s to %(after)s."),
+}
+LATE = gettext_lazy(
+    "You cancelled it. It was after the cut-off, so it counts as a late cancellation."
+)
+CHANGED = gettext_lazy("The gym changed it.")
+
+
+def story_of(session: TrainingSession) -> list[Line]:
+    """From the first line to the last, as its member may read it. Two queries."""
+    events = list(session.events.all())
+    trainers = Trainer.objects.filter(pk__in={session.trainer_id, *trainer_ids(events)})
+    return list(tell(session, events, {row.pk: row for row in trainers}))
+
+
+def trainer_ids(events: Iterable[BookingEvent]) -> Iterator[int]:
+    for event in events:
+        for facts in (event.before, event.after):
+            if "trainer_id" in facts:
+                yield facts["trainer_id"]
+
+
+def tell(
+    session: TrainingSession,
+    events: Sequence[BookingEvent],
+    trainers: Mapping[int, Trainer],
+) -> Iterator[Line]:
+    """What was written about another member's time with it stays untold."""
+    ours = [event for event in events if is_about(event.after, session.client_id)]
+    if not begins(ours, session.client_id):
+        yield Line(
+            localtime(session.created_at), _("The gym entered this session for you.")
+        )
+    for event in ours:
+        yield Line(localtime(event.at), sentence(event, session, trainers))
+
+
+def begins(ours: Sequence[BookingEvent], client_id: int) -> bool:
+    """Rows that came by SQL have no first line, or none at all."""
+    if not ours:
+        return False
+    became_theirs = not is_about(ours[0].before, client_id)
+    return ours[0].action == Action.BOOKED or became_theirs
+
+
+def is_about(facts: Mapping[str, Any], client_id: int) -> bool:
+    return bool(facts.get("client_id", client_id) == client_id)
+
+
+def sentence(
+    event: BookingEvent, session: TrainingSession, trainers: Mapping[int, Trainer]
+) -> str:
+    who, actor = actor_of(event, session, trainers)
+    if event.action == Action.MOVED:
+        return moved(event, who, actor, session, trainers)
+    if who is Who.YOU and event.after.get("cancelled_late"):
+        return str(LATE)
+    told = SENTENCES.get((event.action, who)) or SENTENCES.get((event.action, Who.GYM))
+    place = Place.of(event.after, session, trainers)
+    return str(told or CHANGED) % {"actor": actor, **place.names}
+
+
+def moved(
+    event: BookingEvent,
+    who: Who,
+    actor: str,
+    session: TrainingSession,
+    trainers: Mapping[int, Trainer],
+) -> str:
+    if not is_about(event.before, session.client_id):
+        return _("The gym entered this session for you.")
+    before = Place.of(event.before, session, trainers)
+    after = Place.of(event.after, session, trainers)
+    same = before.trainer == after.trainer
+    return str(MOVED[who]) % {
+        "actor": actor,
+        "before": before.when if same else before.when_and_who,
+        "after": after.when if same else after.when_and_who,
+    }
+
+
+def actor_of(
+    event: BookingEvent, session: TrainingSession, trainers: Mapping[int, Trainer]
+) -> tuple[Who, str]:
+    """By name only a trainer whose session it is, was or becomes."""
+    if event.actor_id is None:
+        return Who.GYM, ""
+    if event.actor_id == session.client_id:
+        return Who.YOU, ""
+    for trainer_id in {session.trainer_id, *trainer_ids([event])}:
+        trainer = trainers.get(trainer_id)
+        if trainer and trainer.user_id == event.actor_id:
+            return Who.TRAINER, trainer.name
+    return Who.GYM, ""
+
+
+@dataclass(frozen=True)
+class Place:
+    day: date
+    start: time
+    trainer: str
+
+    @classmethod
+    def of(
+        cls,
+        facts: Mapping[str, Any],
+        session: TrainingSession,
+        trainers: Mapping[int, Trainer],
+    ) -> "Place":
+        """As the facts say; what they leave out is as the session has it now."""
+        trainer = trainers.get(facts.get("trainer_id", session.trainer_id))
+        day, start = facts.get("session_date"), facts.get("start_time")
+        return cls(
+            date.fromisoformat(day) if day else session.session_date,
+            time.fromisoformat(start) if start else session.start_time,
+            trainer.name if trainer else _("another trainer"),
+        )
+
+    @property
+    def names(self) -> dict[str, str]:
+        return {
+            "day": day_name(self.day),
+            "time": clock(self.start),
+            "trainer": self.trainer,
+        }
+
+    @property
+    def when(self) -> str:
+        return _("%(day)s, %(time)s") % self.names
+
+    @property
+    def when_and_who(self) -> str:
+        return _("%(day)s, %(time)s with %(trainer)s") % self.names

@@ -1,0 +1,124 @@
+"""Sessions in the member's own calendar: one file, or a feed that calendars read."""
+
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from allauth.core.internal import ratelimit
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
+
+from bookings.domain.calendar import AddressOf, feed_sessions, write_calendar
+from bookings.feeds import CalendarFeed
+from bookings.models import TrainingSession
+from trainers.clock import gym_now
+
+# Of one address: who has a feed's address never counts.
+WRONG_TOKENS = {"calendar_feed": "60/5m/ip"}
+PLAIN = "text/plain; charset=utf-8"
+
+
+@require_safe
+def session_file(request: HttpRequest, pk: int) -> HttpResponse:
+    session = get_object_or_404(TrainingSession, pk=pk, client=request.user.pk)
+    written = write_calendar(
+        [session], name=settings.GYM_NAME, address_of=addresses(request)
+    )
+    name = f"session-{session.session_date}.ics"
+    return calendar_response(written, disposition=f'attachment; filename="{name}"')
+
+
+@require_safe
+@login_not_required
+@cache_control(private=True, no_store=True)
+def feed(request: HttpRequest, token: str) -> HttpResponse:
+    """The address is the key, so nothing that comes back may name it or lead on."""
+    found = CalendarFeed.objects.presenting(token)
+    if found is None:
+        return no_feed(request)
+    written = write_calendar(
+        feed_sessions(found.member_id, now=gym_now()),
+        name=_("My training at %(gym)s") % {"gym": settings.GYM_NAME},
+        address_of=addresses(request),
+    )
+    return calendar_response(written, disposition='inline; filename="sessions.ics"')
+
+
+def no_feed(request: HttpRequest) -> HttpResponse:
+    """The same few words whether the address was renewed, switched off or invented.
+
+    Not the site's own page: its links would name the address.
+    """
+    allowed = ratelimit.consume(
+        request,
+        app="bookings",
+        action="calendar_feed",
+        config=WRONG_TOKENS,
+        limit_get=True,
+    )
+    if allowed is None:
+        wait = HttpResponse(_("Too many requests."), status=429, content_type=PLAIN)
+        wait["Retry-After"] = "300"
+        return closed(wait)
+    sentence = _("There is no calendar at this address.")
+    status = HTTPStatus.NOT_FOUND
+    return closed(HttpResponse(sentence, status=status, content_type=PLAIN))
+
+
+def closed(response: HttpResponse) -> HttpResponse:
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def calendar_response(written: bytes, *, disposition: str) -> HttpResponse:
+    response = HttpResponse(written, content_type="text/calendar; charset=utf-8")
+    response["Content-Disposition"] = disposition
+    return closed(response)
+
+
+def addresses(request: HttpRequest) -> AddressOf:
+    return lambda session: request.build_absolute_uri(
+        reverse("session", args=[session.pk])
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def calendar(request: HttpRequest) -> HttpResponse:
+    """The page of the feed. POST makes its address, or a new one.
+
+    The answer to the POST shows the address, this once: to redirect, it would have to
+    be kept somewhere.
+    """
+    feed = CalendarFeed.objects.filter(member=request.user.pk).first()
+    context: dict[str, Any] = {"feed": feed}
+    if request.method == "POST":
+        token = CalendarFeed.objects.renew(request.user)
+        address = request.build_absolute_uri(reverse("feed", args=[token]))
+        context |= {"address": address, "webcal": as_webcal(address)}
+    return render(request, "bookings/calendar.html", context)
+
+
+def as_webcal(address: str) -> str:
+    """Phones and Outlook subscribe to an address of this kind when it is opened."""
+    return urlsplit(address)._replace(scheme="webcal").geturl()
+
+
+@require_POST
+def calendar_off(request: HttpRequest) -> HttpResponse:
+    CalendarFeed.objects.filter(member=request.user.pk).delete()
+    messages.success(
+        request, _("Your calendar feed is off: its address leads nowhere now.")
+    )
+    return redirect("calendar")
