@@ -363,6 +363,7 @@ def cells_of(
             standing=standing,
             client_id=client_id,
             moving=moving,
+            is_its_trainer=moving is not None and moving.trainer_id == trainer.pk,
         )
         for trainer in trainers
     }
@@ -375,6 +376,7 @@ def decide_cells(
     standing: Standing,
     client_id: int | None,
     moving: TrainingSession | None,
+    is_its_trainer: bool,
 ) -> list[Cell]:
     """One trainer's slots and sessions as cells, in order."""
     taken = [
@@ -392,7 +394,9 @@ def decide_cells(
         own = next((s.pk for s in in_slot if s.client_id == client_id), None)
         cells.append(Cell(slot.day, slot.starts, slot.ends, state, session_pk=own))
     cells = with_ends(sorted(cells, key=lambda cell: (cell.day, cell.start)))
-    return cells if moving is None else [seen_moving(cell, moving) for cell in cells]
+    if moving is None:
+        return cells
+    return [seen_moving(cell, moving, is_its_trainer) for cell in cells]
 
 
 def with_ends(cells: list[Cell]) -> list[Cell]:
@@ -408,9 +412,10 @@ def with_ends(cells: list[Cell]) -> list[Cell]:
     return done[::-1]
 
 
-def seen_moving(cell: Cell, session: TrainingSession) -> Cell:
+def seen_moving(cell: Cell, session: TrainingSession, is_its_trainer: bool) -> Cell:
     """The cell to who moves the session: open where the whole of it fits."""
-    if (cell.day, cell.start) == (session.session_date, session.start_time):
+    where_it_is = (session.session_date, session.start_time)
+    if is_its_trainer and (cell.day, cell.start) == where_it_is:
         return replace(cell, state=CellState.MINE, ends=())
     if not cell.is_available:
         return cell
