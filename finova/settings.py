@@ -64,11 +64,14 @@ INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.humanize",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "django_htmx",
     "ninja",
@@ -89,6 +92,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "finova.accounts.middleware.end_old_sessions",
+    "finova.accounts.middleware.write_times_as_wished",
     "finova.accounts.middleware.keep_private_pages_out_of_caches",
     "django_htmx.middleware.HtmxMiddleware",
     "finova.accounts.middleware.SignInRequiredMiddleware",
@@ -189,6 +193,11 @@ ACCOUNT_SIGNUP_FORM_CLASS = "finova.accounts.forms.JoinForm"
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
+# A new address takes the old one's place when its link is followed, not before.
+ACCOUNT_CHANGE_EMAIL = True
+# Whoever finds a browser signed in cannot take the account over with it.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 ACCOUNT_SESSION_REMEMBER = True
@@ -200,8 +209,29 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed_here": "5/5m/key",  # of an address at an account
     "login_failed_anywhere": "100/h/key",  # of all strangers at an account
     "login_failed_known_browser": "10/5m/key",
+    "second_factor": "5/5m/key,50/d/key",  # of an account, its password being known
     "reset_password": "20/m/ip,3/15m/key",
 }
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ADAPTER = "finova.accounts.second_factor.MFAAdapter"
+MFA_FORMS = {
+    "authenticate": "finova.accounts.second_factor.CodeForm",
+    "reauthenticate": "finova.accounts.second_factor.CodeAgainForm",
+    "authenticate_webauthn": "finova.accounts.second_factor.PasskeyForm",
+    "reauthenticate_webauthn": "finova.accounts.second_factor.PasskeyAgainForm",
+    "login_webauthn": "finova.accounts.second_factor.PasskeyAloneForm",
+    "add_webauthn": "finova.accounts.second_factor.AddPasskeyForm",
+}
+# Nobody is signed in here before confirming the first address. While a new one waits
+# for its link, the old one counts: second step and new address can be had at once.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = GYM_NAME
+# A telephone's clock may be half a minute off.
+MFA_TOTP_TOLERANCE = 1
+# Browsers take http://localhost for safe; the library has to be told so.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
+MFA_RATE_LIMITS = {"webauthn_login": "60/m/ip"}
 # Proxies in front that add to X-Forwarded-For. Without, the header is not believed:
 # uvicorn --proxy-headers has put the visitor's address in place already.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)

@@ -1,10 +1,15 @@
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
+from allauth.mfa.recovery_codes.views import generate_recovery_codes
+from allauth.mfa.totp.views import deactivate_totp
+from allauth.mfa.webauthn.views import remove_webauthn
+from allauth.usersessions.views import list_usersessions
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import include, path
+from django.views.decorators.http import require_http_methods
 
 from finova.accounts.views import too_many_tries
 from finova.api import api
@@ -39,8 +44,20 @@ handler404 = "finova.errors.not_found"
 handler429 = too_many_tries  # allauth asks for it
 handler500 = "finova.errors.server_error"
 
+# Forms without a field, which a PUT or a DELETE would send as well. Their names are
+# allauth's, whose patterns below have the same addresses.
+only_forms = require_http_methods(["GET", "HEAD", "POST"])
+BARE_FORMS = {
+    "sessions/": list_usersessions,
+    "2fa/totp/deactivate/": deactivate_totp,
+    "2fa/recovery-codes/generate/": generate_recovery_codes,
+    "2fa/webauthn/keys/<int:pk>/remove/": remove_webauthn,
+}
+
 urlpatterns = [
     path("", include("bookings.urls")),
+    path("account/", include("finova.accounts.urls")),
+    *[path(f"accounts/{at}", only_forms(view)) for at, view in BARE_FORMS.items()],
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/", api_urls),

@@ -18,6 +18,12 @@ def vouch_for(user: User) -> None:
         prove(user)
 
 
+def awaits_confirmation(user: User) -> bool:
+    """Whether the person joined on their own and has not followed the mail's link."""
+    primary = EmailAddress.objects.filter(user=user, primary=True)
+    return primary.filter(verified=False).exists()
+
+
 def followed_the_link(request: HttpRequest, user: User, **kwargs: Any) -> None:
     """Who has chosen a new password through the mail can read that mailbox."""
     prove(user)

@@ -1,7 +1,9 @@
 from typing import Any
 
 from django import forms
+from django.core.validators import RegexValidator
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from finova.accounts.models import User
 
@@ -10,7 +12,7 @@ class JoinForm(forms.Form):
     """What joining asks for beyond allauth's email and password."""
 
     name = forms.CharField(
-        label="Your name",
+        label=_("Your name"),
         max_length=100,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
@@ -20,6 +22,34 @@ class JoinForm(forms.Form):
     def signup(self, request: HttpRequest, user: User) -> None:
         user.name = self.cleaned_data["name"]
         user.save(update_fields=["name"])
+
+
+class ProfileForm(forms.ModelForm):
+    """What members say about themselves; the email has a way of its own."""
+
+    name = forms.CharField(
+        label=_("Your name"),
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    phone = forms.CharField(
+        label=_("Your telephone number"),
+        help_text=_("For the front desk, should a session have to move. Optional."),
+        max_length=30,
+        required=False,
+        validators=[
+            RegexValidator(
+                r"^[+0-9][0-9 ()/.-]*$",
+                _("A telephone number has digits, spaces and + ( ) / . - only."),
+            )
+        ],
+        widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel"}),
+    )
+
+    class Meta:
+        model = User
+        fields = ["name", "phone", "time_display"]
+        labels = {"time_display": _("Write times as")}
 
 
 class UserCreationForm(forms.ModelForm):

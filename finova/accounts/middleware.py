@@ -4,15 +4,18 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from allauth.usersessions.models import UserSession
 from django.contrib.auth import REDIRECT_FIELD_NAME, logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django_htmx.http import HttpResponseClientRedirect
 
-from finova.accounts.models import User
+from finova.accounts.models import TimeDisplay, User
+from trainers.wording import twelve_hours
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -31,7 +34,7 @@ def end_old_sessions(get_response: GetResponse) -> GetResponse:
     """Sign out who has not come for SESSION_COOKIE_AGE, or signed in too long ago.
 
     The session's own expiry does the first: a visit renews it, and so writes the
-    session to the database, once a day.
+    session to the database, once a day; the list of devices learns of it then.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -41,6 +44,7 @@ def end_old_sessions(get_response: GetResponse) -> GetResponse:
                 logout(request)
             elif now - session["seen_at"] > DAY:
                 session["seen_at"] = now
+                UserSession.objects.create_from_request(request)
         return get_response(request)
 
     return middleware
@@ -48,6 +52,18 @@ def end_old_sessions(get_response: GetResponse) -> GetResponse:
 
 def longest_session(user: User) -> float:
     return LONGEST_STAFF_SESSION if user.is_staff else LONGEST_SESSION
+
+
+def write_times_as_wished(get_response: GetResponse) -> GetResponse:
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        with twelve_hours(wants_twelve_hours(request.user)):
+            return get_response(request)
+
+    return middleware
+
+
+def wants_twelve_hours(user: User | AnonymousUser) -> bool:
+    return user.is_authenticated and user.time_display == TimeDisplay.TWELVE_HOURS
 
 
 def keep_private_pages_out_of_caches(get_response: GetResponse) -> GetResponse:

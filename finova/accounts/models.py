@@ -9,6 +9,7 @@ from django.contrib.auth.models import (
 )
 from django.db import models
 from django.db.models.functions import Lower, Now
+from django.utils.translation import gettext_lazy as _
 
 
 class UserManager(BaseUserManager["User"]):
@@ -29,6 +30,11 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=(username or "").lower())
 
 
+class TimeDisplay(models.TextChoices):
+    TWENTY_FOUR_HOURS = "24", _("18:00 (24 hours)")
+    TWELVE_HOURS = "12", _("6:00 p.m. (12 hours)")
+
+
 class User(AbstractBaseUser, PermissionsMixin):
     """A person the gym knows; signs in by email.
 
@@ -39,6 +45,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField(unique=True, null=True, blank=True)
     name = models.CharField(max_length=100, blank=True)
     phone = models.CharField(max_length=30, blank=True)
+    time_display = models.CharField(
+        _("times written"),
+        max_length=2,
+        choices=TimeDisplay,
+        default=TimeDisplay.TWENTY_FOUR_HOURS,
+        db_default=TimeDisplay.TWENTY_FOUR_HOURS,
+    )
     is_active = models.BooleanField(
         "may sign in",
         default=True,
@@ -64,6 +77,10 @@ class User(AbstractBaseUser, PermissionsMixin):
             # One spelling per address, so that the unique index sees them as one.
             models.CheckConstraint(
                 condition=models.Q(email=Lower("email")), name="users_email_lower_case"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(time_display__in=TimeDisplay.values),
+                name="users_time_display_known",
             ),
         ]
 
@@ -107,6 +124,7 @@ class ApiToken(models.Model):
     name = models.CharField(max_length=100)
     digest = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
     revoked_at = models.DateTimeField(null=True, blank=True)
 
     objects = ApiTokenQuerySet.as_manager()

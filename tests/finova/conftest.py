@@ -12,6 +12,7 @@ import time_machine
 from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from allauth.account.utils import user_pk_to_url_str
+from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
@@ -23,6 +24,7 @@ from finova.accounts.addresses import prove
 from finova.accounts.models import ApiToken
 from tests.conftest import NEXT_THURSDAY, NOW, THURSDAY
 from tests.factories import PASSWORD, MemberFactory, TrainerFactory, be_easy_going, book
+from tests.finova.passkey import add_passkey
 from trainers.models import Trainer
 
 ROLES = ["visitor", "member", "other", "trainer", "desk", "admin"]
@@ -73,7 +75,9 @@ OTHER_FORMS = {
         "email": "nadia@example.com",
         "password1": PASSWORD,
     },
+    "/account/profile/": {"name": "Maya Lind", "phone": "0151 1", "time_display": "12"},
     "/accounts/reauthenticate/": {"password": PASSWORD},
+    "/accounts/2fa/webauthn/keys/{passkey}/edit/": {"name": "My watch"},
     "/accounts/email/": {"action_add": "", "email": "second@example.com"},
     "/accounts/password/change/": {
         "oldpassword": PASSWORD,
@@ -194,6 +198,12 @@ class Gym:
         ana = TrainerFactory(name="Ana Ruiz", user=self.people["trainer"])
         session = book(maya, ana, THURSDAY, 9, now=NOW)
         token, _ = ApiToken.objects.issue(maya, name="phone")
+        device = UserSession.objects.create(
+            user=maya,
+            session_key=self.sign_in("member")["sessionid"].value,
+            ip="127.0.0.1",
+            user_agent="Firefox/1",
+        )
         joining = MemberFactory(email="nora@example.com")
         address = EmailAddress.objects.create(
             user=joining, email=joining.email, primary=True
@@ -213,6 +223,8 @@ class Gym:
             "group": Group.objects.create(name="Spinning").pk,
             "token": token.pk,
             "feed": CalendarFeed.objects.renew(maya),
+            "device": device.pk,
+            "passkey": add_passkey(maya).pk,
             "address": address.pk,
             "maya": maya.pk,
             "omar": self.people["other"].pk,
@@ -234,6 +246,12 @@ class Gym:
         client.force_login(
             self.people[role], backend="django.contrib.auth.backends.ModelBackend"
         )
+        # As who has just typed the password again: nothing is left to refuse but who.
+        session = client.session
+        shown = {"method": "password", "at": NOW.timestamp(), "reauthenticated": True}
+        session["account_authentication_methods"] = [shown]
+        session["account_authentication_methods_user"] = str(self.people[role].pk)
+        session.save()
         return client.cookies
 
     def as_role(self, role):

@@ -10,11 +10,13 @@ from tests.finova.conftest import ELSEWHERE, ROWS
 
 pytestmark = pytest.mark.django_db
 
-# The last is allauth's for sign-in by code, which we do not offer; it has no fragments.
+# The last two are allauth's for who is half signed in; they have no fragments.
 PAGES = [
     path
     for path in ROWS
-    if not path.startswith(("/admin", "/api", "/accounts/login/code/"))
+    if not path.startswith(
+        ("/admin", "/api", "/accounts/login/code/", "/accounts/2fa/auth")
+    )
 ]
 
 

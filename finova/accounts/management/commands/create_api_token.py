@@ -2,6 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from finova.accounts import addresses
 from finova.accounts.models import ApiToken, User
 
 
@@ -17,5 +18,9 @@ class Command(BaseCommand):
             user = User.objects.get(email=email.lower())
         except User.DoesNotExist:
             raise CommandError(f"Nobody has the email {email}.") from None
+        if addresses.awaits_confirmation(user):
+            raise CommandError(
+                f"{email} has not confirmed the address yet: the link is in the mail."
+            )
         _, secret = ApiToken.objects.issue(user, name=name)
         self.stdout.write(secret)

@@ -1,0 +1,120 @@
+"""The second step of signing in: codes and passkeys, in our words and limits."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from allauth.core import context
+from allauth.core.internal import ratelimit
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    LoginWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+)
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from finova.accounts.models import User
+
+UNREADABLE = _("This passkey cannot be read. Try again.")
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": _(
+            "This code is not right, or it was used already. Wait for the next one."
+        ),
+    }
+
+    def generate_authenticator_name(self, user: User, type: Any) -> str:  # noqa: A002
+        count = Authenticator.objects.filter(user=user, type=type).count()
+        if not count:
+            return gettext("My passkey")
+        return gettext("My passkey %(number)s") % {"number": count + 1}
+
+
+class Counted:
+    """Six digits are few: tries at an account are counted apart and sparingly."""
+
+    user: User
+
+    def clean_code(self) -> str:
+        key = f"second factor of {self.user.pk}"
+        count = {"app": "allauth.account", "action": "second_factor", "key": key}
+        if ratelimit.consume(context.request, **count) is None:
+            raise get_adapter().validation_error("too_many_login_attempts")
+        code: str = super().clean_code()  # type: ignore[misc]
+        ratelimit.clear(context.request, **count)
+        return code
+
+
+class CodeForm(Counted, AuthenticateForm):
+    pass
+
+
+class CodeAgainForm(Counted, ReauthenticateForm):
+    pass
+
+
+@contextmanager
+def unreadable_is_wrong() -> Iterator[None]:
+    """A program may send any JSON in a key's place. The library that reads it raises
+    whatever it stumbles over: KeyError, TypeError, struct.error and more.
+    """
+    try:
+        yield
+    except (ValidationError, DatabaseError):
+        raise
+    except Exception as error:
+        raise ValidationError(UNREADABLE) from error
+
+
+class Read:
+    def clean_credential(self) -> Authenticator:
+        with unreadable_is_wrong():
+            return super().clean_credential()  # type: ignore[misc]
+
+
+class PasskeyForm(Read, AuthenticateWebAuthnForm):
+    pass
+
+
+class PasskeyAgainForm(Read, ReauthenticateWebAuthnForm):
+    pass
+
+
+class PasskeyAloneForm(Read, LoginWebAuthnForm):
+    pass
+
+
+class AddPasskeyForm(AddWebAuthnForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = _("A name for it")
+        self.fields["name"].help_text = _("So that you know it again: “my phone”.")
+        alone = self.fields["passwordless"]
+        alone.label = _("Sign in with it alone, without a password")
+        alone.help_text = _(
+            "For a device that asks for your finger, your face or a PIN. Without the "
+            "tick, you use it after your password."
+        )
+        alone.initial = True
+
+    def clean_credential(self) -> dict[str, Any]:
+        """The base class looks at what is true only, and would keep a 0 as a key."""
+        credential = self.cleaned_data["credential"]
+        if not isinstance(credential, dict):
+            raise ValidationError(UNREADABLE)
+        return credential
+
+    def clean(self) -> dict[str, Any]:
+        with unreadable_is_wrong():
+            return super().clean()

@@ -1,0 +1,9 @@
+from django.urls import path
+
+from finova.accounts import views
+
+urlpatterns = [
+    path("", views.account, name="account"),
+    path("profile/", views.profile, name="profile"),
+    path("devices/<int:pk>/sign-out/", views.sign_out_device, name="sign_out_device"),
+]
