@@ -9,6 +9,7 @@ import simplejson
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.parser import Parser
@@ -68,12 +69,13 @@ def admit(request: HttpRequest) -> Any:
 
 
 class Bearer(HttpBearer):
-    """For programs: a token made by `manage.py create_api_token`."""
+    """For programs: a token that its owner made on the account's page."""
 
     def authenticate(self, request: HttpRequest, token: str) -> User | None:
         found = ApiToken.objects.presenting(token).first()
         if found is None:
             return None
+        found.note_use(timezone.now())
         request.user = found.user
         return admit(request)
 

@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from finova.accounts.models import User
 
+TOKENS_AT_MOST = 10
+
 
 class JoinForm(forms.Form):
     """What joining asks for beyond allauth's email and password."""
@@ -50,6 +52,37 @@ class ProfileForm(forms.ModelForm):
         model = User
         fields = ["name", "phone", "time_display"]
         labels = {"time_display": _("Write times as")}
+
+
+class TokenForm(forms.Form):
+    """A new token's name. A live one has it already when its page is sent again."""
+
+    name = forms.CharField(
+        label=_("What is it for?"),
+        help_text=_("For example: my watch."),
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def __init__(self, user: User, data: Any = None) -> None:
+        super().__init__(data)
+        self.live = user.api_tokens.live()
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if self.live.filter(name=name).exists():
+            raise forms.ValidationError(
+                _("You have a token of this name. Revoke it first, or choose another."),
+                code="taken",
+            )
+        return name
+
+    def clean(self) -> None:
+        if self.live.count() >= TOKENS_AT_MOST:
+            raise forms.ValidationError(
+                _("You have %(count)s tokens, and more there cannot be. Revoke one."),
+                params={"count": TOKENS_AT_MOST},
+            )
 
 
 class UserCreationForm(forms.ModelForm):

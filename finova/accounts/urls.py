@@ -5,5 +5,7 @@ from finova.accounts import views
 urlpatterns = [
     path("", views.account, name="account"),
     path("profile/", views.profile, name="profile"),
+    path("tokens/", views.tokens, name="tokens"),
+    path("tokens/<int:pk>/revoke/", views.revoke_token, name="revoke_token"),
     path("devices/<int:pk>/sign-out/", views.sign_out_device, name="sign_out_device"),
 ]

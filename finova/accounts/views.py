@@ -2,12 +2,14 @@ from collections import Counter
 from datetime import timedelta
 from http import HTTPStatus
 
+from allauth.account.decorators import reauthentication_required
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import (
     require_http_methods,
@@ -15,7 +17,8 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from finova.accounts.forms import ProfileForm
+from finova.accounts.forms import ProfileForm, TokenForm
+from finova.accounts.models import ApiToken
 from finova.errors import refuse
 
 MINUTE = timedelta(minutes=1)
@@ -43,6 +46,7 @@ def account(request: HttpRequest) -> HttpResponse:
     context = {
         "app": kinds[Authenticator.Type.TOTP],
         "passkeys": kinds[Authenticator.Type.WEBAUTHN],
+        "tokens": request.user.api_tokens.live().count(),
         "devices": len(UserSession.objects.purge_and_list(request.user)),
     }
     return render(request, "account/account.html", context)
@@ -57,6 +61,33 @@ def profile(request: HttpRequest) -> HttpResponse:
         return redirect("account")
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
     return render(request, "account/profile.html", {"form": form}, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@reauthentication_required(allow_get=True)
+def tokens(request: HttpRequest) -> HttpResponse:
+    """The secret stands in the answer to the form and nowhere else, ever."""
+    form = TokenForm(request.user, request.POST or None)
+    if form.is_valid():
+        name = form.cleaned_data["name"]
+        token, secret = ApiToken.objects.issue(request.user, name=name)
+        context = {"token": token, "secret": secret}
+        created = HTTPStatus.CREATED
+        return render(request, "account/token_made.html", context, status=created)
+    live = request.user.api_tokens.live().order_by("-pk")
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
+    context = {"form": form, "tokens": live}
+    return render(request, "account/tokens.html", context, status=status)
+
+
+@require_POST
+def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
+    token = get_object_or_404(request.user.api_tokens.live(), pk=pk)
+    token.revoked_at = timezone.now()
+    token.save(update_fields=["revoked_at"])
+    said = _("“%(name)s” is revoked: no program can use it any more.")
+    messages.success(request, said % {"name": token})
+    return redirect("tokens")
 
 
 @require_POST

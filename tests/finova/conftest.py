@@ -76,6 +76,7 @@ OTHER_FORMS = {
         "password1": PASSWORD,
     },
     "/account/profile/": {"name": "Maya Lind", "phone": "0151 1", "time_display": "12"},
+    "/account/tokens/": {"name": "My watch"},
     "/accounts/reauthenticate/": {"password": PASSWORD},
     "/accounts/2fa/webauthn/keys/{passkey}/edit/": {"name": "My watch"},
     "/accounts/email/": {"action_add": "", "email": "second@example.com"},

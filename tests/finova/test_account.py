@@ -15,7 +15,7 @@ from django.test import Client
 
 from finova.accounts.addresses import prove
 from finova.accounts.models import ApiToken
-from finova.accounts.templatetags.devices import device
+from finova.accounts.templatetags.people import device
 from tests.conftest import NOW, THURSDAY
 from tests.factories import PASSWORD, MemberFactory, book
 

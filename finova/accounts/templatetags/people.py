@@ -1,7 +1,12 @@
-"""What a browser calls itself, in words a person knows it by."""
+"""Browsers and moments, in words a person knows them by."""
+
+from datetime import datetime
 
 from django import template
+from django.utils.timezone import localtime
 from django.utils.translation import gettext, gettext_lazy
+
+from trainers.wording import day_and_year
 
 register = template.Library()
 
@@ -27,6 +32,12 @@ SYSTEMS = [
 ]
 A_BROWSER = gettext_lazy("A browser")
 A_COMPUTER = gettext_lazy("an unknown device")
+
+
+@register.filter
+def on_day(moment: datetime) -> str:
+    """Thursday 10 December 2026, as it was at the gym"""
+    return day_and_year(localtime(moment).date())
 
 
 @register.filter
