@@ -1,11 +1,13 @@
 from typing import Any
 
+from allauth.account import admin as account_admin
 from allauth.account.models import EmailAddress
 from allauth.mfa import admin as mfa_admin
-from allauth.mfa.models import Authenticator
 from allauth.usersessions import admin as usersessions_admin
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -61,9 +63,26 @@ class UserAdmin(DjangoUserAdmin):
         return allowed and not (obj.is_staff or obj.is_superuser)
 
 
+class PersonalAdmin(admin.ModelAdmin):
+    """What is one person's, and names that person.
+
+    The log of a deletion outlives the person's account, so it tells the number only.
+    """
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        logged = super().log_deletions(request, queryset)
+        theirs = LogEntry.objects.filter(
+            content_type=ContentType.objects.get_for_model(self.model)
+        )
+        for row in queryset:
+            nameless = f"{self.opts.verbose_name} of person {row.user_id}"
+            theirs.filter(object_id=row.pk).update(object_repr=nameless)
+        return logged
+
+
 @admin.register(ApiToken)
-class ApiTokenAdmin(admin.ModelAdmin):
-    """Tokens are made by `manage.py create_api_token` and revoked here."""
+class ApiTokenAdmin(PersonalAdmin):
+    """Tokens are made on the account's page, or by a command, and revoked here."""
 
     list_display = ["name", "user", "created_at", "revoked_at"]
     list_select_related = ["user"]
@@ -79,12 +98,21 @@ class ApiTokenAdmin(admin.ModelAdmin):
 
 
 # allauth's own show the secrets, and search by a name that our people do not have.
-for registered in (mfa_admin.Authenticator, usersessions_admin.UserSession):
+for registered in (
+    account_admin.EmailAddress,
+    mfa_admin.Authenticator,
+    usersessions_admin.UserSession,
+):
     admin.site.unregister(registered)
 
 
-@admin.register(Authenticator)
-class AuthenticatorAdmin(admin.ModelAdmin):
+@admin.register(EmailAddress)
+class EmailAddressAdmin(PersonalAdmin, account_admin.EmailAddressAdmin):
+    pass
+
+
+@admin.register(mfa_admin.Authenticator)
+class AuthenticatorAdmin(PersonalAdmin):
     """Who has lost app, passkey and recovery codes gets the second step taken away."""
 
     list_display = ["user", "type", "created_at", "last_used_at"]

@@ -5,7 +5,7 @@ from django.core.validators import RegexValidator
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from finova.accounts.models import User
+from finova.accounts.models import ApiToken, User
 
 TOKENS_AT_MOST = 10
 
@@ -66,7 +66,7 @@ class TokenForm(forms.Form):
 
     def __init__(self, user: User, data: Any = None) -> None:
         super().__init__(data)
-        self.live = user.api_tokens.live()
+        self.live = ApiToken.objects.live().filter(user=user)
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]

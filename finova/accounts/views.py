@@ -7,7 +7,7 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,9 +17,14 @@ from django.views.decorators.http import (
     require_safe,
 )
 
+from bookings.exceptions import BookingRefused
+from bookings.models import TrainingSession
+from finova.accounts.export import everything_about
 from finova.accounts.forms import ProfileForm, TokenForm
+from finova.accounts.leaving import is_needed, leave
 from finova.accounts.models import ApiToken
 from finova.errors import refuse
+from trainers.clock import gym_now
 
 MINUTE = timedelta(minutes=1)
 RESET_WAIT = timedelta(minutes=15)
@@ -46,7 +51,7 @@ def account(request: HttpRequest) -> HttpResponse:
     context = {
         "app": kinds[Authenticator.Type.TOTP],
         "passkeys": kinds[Authenticator.Type.WEBAUTHN],
-        "tokens": request.user.api_tokens.live().count(),
+        "tokens": ApiToken.objects.live().filter(user=request.user.pk).count(),
         "devices": len(UserSession.objects.purge_and_list(request.user)),
     }
     return render(request, "account/account.html", context)
@@ -74,7 +79,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
         context = {"token": token, "secret": secret}
         created = HTTPStatus.CREATED
         return render(request, "account/token_made.html", context, status=created)
-    live = request.user.api_tokens.live().order_by("-pk")
+    live = ApiToken.objects.live().filter(user=request.user.pk).order_by("-pk")
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
     context = {"form": form, "tokens": live}
     return render(request, "account/tokens.html", context, status=status)
@@ -82,12 +87,42 @@ def tokens(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
-    token = get_object_or_404(request.user.api_tokens.live(), pk=pk)
+    token = get_object_or_404(ApiToken.objects.live(), pk=pk, user=request.user)
     token.revoked_at = timezone.now()
     token.save(update_fields=["revoked_at"])
     said = _("“%(name)s” is revoked: no program can use it any more.")
     messages.success(request, said % {"name": token})
     return redirect("tokens")
+
+
+@require_safe
+def download(request: HttpRequest) -> HttpResponse:
+    told = everything_about(request.user)
+    layout = {"indent": 2, "ensure_ascii": False}
+    response = JsonResponse(told, json_dumps_params=layout)
+    response["Content-Disposition"] = 'attachment; filename="my-data.json"'
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@reauthentication_required
+def delete(request: HttpRequest) -> HttpResponse:
+    now = gym_now()
+    needed = is_needed(request.user)
+    if request.method != "POST" or needed:
+        mine = TrainingSession.objects.filter(client=request.user.pk)
+        ahead = mine.active().upcoming(now).select_related("trainer")
+        context = {"needed": needed, "ahead": ahead}
+        status = HTTPStatus.CONFLICT if request.method == "POST" else HTTPStatus.OK
+        return render(request, "account/delete.html", context, status=status)
+    try:
+        leave(request.user, now=now)
+    except BookingRefused as refusal:
+        messages.error(request, refusal.sentence)
+        return redirect("delete_account")
+    logout(request)
+    messages.success(request, _("Your account is deleted. Goodbye, and all the best."))
+    return redirect("home")
 
 
 @require_POST

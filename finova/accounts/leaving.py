@@ -1,0 +1,75 @@
+"""Deleting an account: nothing personal stays, and nothing that others need goes."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.models import Session
+from django.db.models import Q
+
+from bookings.domain.leaving import forget_client
+from bookings.transactions import writing
+from finova.accounts.models import ApiToken, TimeDisplay, User
+from trainers.models import Trainer
+
+PERSONAL: list[Any] = [ApiToken, Authenticator, EmailAddress, UserSession]
+FORMER_MEMBER = "Former member"
+
+
+def is_needed(user: User) -> bool:
+    """Whether others depend on the account: a trainer's or a colleague's."""
+    staff = user.is_staff or user.is_superuser
+    return staff or Trainer.objects.filter(user=user).exists()
+
+
+def leave(user: User, *, now: datetime) -> int:
+    """Delete the account; returns how many sessions were cancelled.
+
+    The row stays, with neither name nor address, because past sessions point to it.
+    The same person may join again and is somebody new.
+    """
+    with writing():
+        cancelled = forget_client(user, now=now)
+        forget_log(user)
+        for model in PERSONAL:
+            model.objects.filter(user=user).delete()
+        end_sessions(user)
+        forget_person(user)
+    return cancelled
+
+
+def forget_person(user: User) -> None:
+    # As stored: the caller's row may be older.
+    stored = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    stored.name, stored.email, stored.phone = FORMER_MEMBER, None, ""
+    stored.time_display = TimeDisplay.TWENTY_FOUR_HOURS
+    stored.is_active, stored.last_login = False, None
+    stored.set_unusable_password()
+    stored.save()
+    stored.groups.clear()
+    stored.user_permissions.clear()
+
+
+def forget_log(user: User) -> None:
+    """The admin's log names whom staff changed, and by which address."""
+    addresses = EmailAddress.objects.filter(user=user).values_list("email", flat=True)
+    names = {user.name, user.email, *addresses} - {"", None}
+    about = Q(content_type__model="user", object_id=str(user.pk))
+    called = Q(object_repr__in=names)
+    LogEntry.objects.filter(about | called).update(
+        object_repr=FORMER_MEMBER, change_message=""
+    )
+
+
+def end_sessions(user: User) -> None:
+    """Also those of a sign-in that stands at its second step: they hold the address."""
+    address = json.dumps(user.email)
+    for session in Session.objects.iterator():
+        told = session.get_decoded()
+        if told.get(SESSION_KEY) == str(user.pk) or address in json.dumps(told):
+            session.delete()

@@ -1,0 +1,248 @@
+"""Taking one's data along, and deleting the account."""
+
+import json
+import re
+from datetime import time, timedelta
+
+import pytest
+import time_machine
+from django.contrib.admin.models import LogEntry
+from django.core import mail
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+
+from bookings.domain.booking import cancel_session, complete_session
+from bookings.domain.idempotency import book_once
+from bookings.models import BookingEvent, IdempotencyKey, SessionStatus, TrainingSession
+from finova.accounts.models import ApiToken, User
+from tests.conftest import NEXT_THURSDAY, NOW, THURSDAY
+from tests.factories import PASSWORD, book
+from tests.finova.passkey import add_passkey
+from trainers.models import TrainerSchedule
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday_morning")]
+
+# What tells who somebody is, or was written in confidence.
+PERSONAL = ["maya", "lindqvist", "0151", "my knee", "cold", "tablet", "one-key"]
+
+
+@pytest.fixture
+def life(maya, ana, frieda):
+    """A member who has left something of herself wherever one can."""
+    maya.phone = "0151 23456"
+    maya.save()
+    past = book(maya, ana, THURSDAY, 9, now=NOW, notes="my knee hurts")
+    complete_session(past, by=frieda, now=NOW + timedelta(days=4))
+    sick = book(maya, ana, THURSDAY, 12, now=NOW)
+    cancel_session(sick, by=maya, now=NOW, reason="Maya has a cold")
+    book_once(
+        maya,
+        key="one-key",
+        now=NOW,
+        trainer_id=ana.pk,
+        session_date=NEXT_THURSDAY,
+        start_time=time(10),
+        end_time=time(11),
+        notes="my knee",
+    )
+    ApiToken.objects.issue(maya, name="Maya's tablet")
+    add_passkey(maya, name="Maya's phone")
+    staff = Client()
+    staff.force_login(frieda, backend="django.contrib.auth.backends.ModelBackend")
+    form = {"name": maya.name, "email": maya.email, "phone": maya.phone}
+    staff.post(f"/admin/accounts/user/{maya.pk}/change/", {**form, "is_active": "on"})
+    address = maya.emailaddress_set.create(email="maya.old@example.com")
+    staff.post(f"/admin/account/emailaddress/{address.pk}/delete/", {"post": "yes"})
+    return maya
+
+
+@pytest.fixture
+def maya_in(life):
+    """Signed in, half signed in elsewhere, and asked for the password just now."""
+    add = {"login": "maya@example.com", "password": PASSWORD}
+    Client().post("/accounts/login/", add)
+    client = Client()
+    client.force_login(life, backend="django.contrib.auth.backends.ModelBackend")
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    return client
+
+
+def everywhere():
+    """Every value of every table, as text, with the table's name."""
+    from django.contrib.sessions.models import Session
+
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names():
+            cursor.execute(f"SELECT t::text FROM {table} t")
+            yield from ((table, row) for (row,) in cursor.fetchall())
+    for session in Session.objects.all():
+        yield "what a session holds", json.dumps(session.get_decoded())
+
+
+def traces(person_pk):
+    """Where something personal still stands."""
+    return {
+        (table, word)
+        for table, row in everywhere()
+        for word in PERSONAL
+        if word in row.lower()
+    }
+
+
+class TestLeaving:
+    def test_nothing_personal_stays_anywhere(self, maya_in, life):
+        tables = {table for table, _ in traces(life.pk)}
+        assert {
+            "users",
+            "training_sessions",
+            "booking_events",
+            "idempotency_keys",
+            "api_tokens",
+            "mfa_authenticator",
+            "account_emailaddress",
+            "django_admin_log",
+            "what a session holds",
+        } <= tables
+        assert maya_in.post("/account/delete/").url == "/"
+        assert traces(life.pk) == set()
+
+    def test_what_is_ahead_is_cancelled_and_its_time_free(self, maya_in, life, ana):
+        ahead = life.sessions.get(session_date=NEXT_THURSDAY)
+        slot = TrainerSchedule.objects.get(booking=ahead)
+        maya_in.post("/account/delete/")
+        ahead.refresh_from_db()
+        slot.refresh_from_db()
+        assert ahead.status == SessionStatus.CANCELLED
+        assert (slot.status, slot.booking_id) == ("available", None)
+        assert not IdempotencyKey.objects.exists()
+
+    def test_the_cut_off_keeps_nobody(self, maya_in, life):
+        with time_machine.travel(NOW + timedelta(days=10, hours=3), tick=False):
+            maya_in.post("/accounts/reauthenticate/", {"password": PASSWORD})
+            assert maya_in.post("/account/delete/").url == "/"
+        assert not life.sessions.active().exists()
+
+    def test_what_took_place_stays_without_a_name(self, maya_in, life, ana):
+        count = BookingEvent.objects.count()
+        maya_in.post("/account/delete/")
+        past = TrainingSession.objects.get(status=SessionStatus.COMPLETED)
+        assert (past.session_date, past.trainer, past.price) == (THURSDAY, ana, 75)
+        assert str(past.client) == "Former member"
+        assert BookingEvent.objects.count() == count + 1
+        call_command("check_bookings")
+
+    def test_no_way_leads_back_in(self, maya_in, life):
+        _, secret = ApiToken.objects.issue(life, name="watch")
+        maya_in.post("/account/delete/")
+        form = {"login": "maya@example.com", "password": PASSWORD}
+        answer = Client().post("/accounts/login/", form)
+        assert answer.status_code == 200
+        assert maya_in.get("/sessions/").status_code == 302
+        assert not ApiToken.objects.presenting(secret).exists()
+        life.refresh_from_db()
+        assert not life.has_usable_password()
+        assert not life.is_active
+
+    def test_the_same_address_may_join_again(self, maya_in, life, client):
+        maya_in.post("/account/delete/")
+        mail.outbox.clear()
+        form = {"name": "Maya", "email": "maya@example.com", "password1": PASSWORD}
+        client.post("/accounts/signup/", form)
+        link = re.search(r"(/accounts/confirm-email/\S+)", mail.outbox[0].body)[1]
+        client.post(link)
+        page = client.get("/sessions/").content.decode()
+        assert "You have no sessions ahead" in page
+        assert User.objects.get(email="maya@example.com").pk != life.pk
+
+    def test_others_lose_nothing(self, maya_in, omar, ana):
+        kept = book(omar, ana, NEXT_THURSDAY, 15, now=NOW, notes="by the window")
+        cancel_session(
+            book(omar, ana, NEXT_THURSDAY, 16, now=NOW), by=omar, now=NOW, reason="rain"
+        )
+        as_omar = Client()
+        as_omar.force_login(omar, backend="django.contrib.auth.backends.ModelBackend")
+        maya_in.post("/account/delete/")
+        kept.refresh_from_db()
+        assert (kept.status, kept.notes) == ("scheduled", "by the window")
+        assert BookingEvent.objects.filter(reason="rain").exists()
+        assert as_omar.get("/sessions/").status_code == 200
+
+    def test_the_page_says_first_what_goes(self, maya_in, life):
+        page = maya_in.get("/account/delete/").content.decode()
+        assert "Thursday 17 December 2026, 10:00 – 11:00 with Ana Ruiz" in page
+        assert "What stays" in page
+        life.refresh_from_db()
+        assert life.is_active
+
+    def test_an_open_browser_is_not_enough(self, life):
+        client = Client()
+        client.force_login(life, backend="django.contrib.auth.backends.ModelBackend")
+        for answer in (
+            client.get("/account/delete/"),
+            client.post("/account/delete/"),
+        ):
+            assert answer.url.startswith("/accounts/reauthenticate/")
+        life.refresh_from_db()
+        assert life.is_active
+
+    @pytest.mark.parametrize("role", ["trainer", "staff"])
+    def test_who_works_here_asks_a_colleague(self, maya_in, life, ana, role):
+        if role == "trainer":
+            ana.user = life
+            ana.save()
+        else:
+            User.objects.filter(pk=life.pk).update(is_staff=True)
+        answer = maya_in.post("/account/delete/")
+        assert answer.status_code == 409
+        assert "Ask an administrator" in answer.content.decode()
+        life.refresh_from_db()
+        assert life.is_active
+        assert life.sessions.active().exists()
+
+    def test_all_of_it_or_nothing(self, maya_in, life, monkeypatch):
+        monkeypatch.setattr("finova.accounts.leaving.forget_person", lambda user: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            maya_in.post("/account/delete/")
+        assert life.sessions.active().exists()
+        assert life.api_tokens.exists()
+
+
+class TestDownload:
+    def test_it_holds_what_the_gym_holds(self, maya_in):
+        answer = maya_in.get("/account/download/")
+        assert "attachment" in answer["Content-Disposition"]
+        assert "no-store" in answer["Cache-Control"]
+        told = answer.json()
+        assert told["profile"]["name"] == "Maya Lindqvist"
+        assert told["profile"]["phone"] == "0151 23456"
+        assert [token["name"] for token in told["api_tokens"]] == ["Maya's tablet"]
+        past, sick, ahead = told["sessions"]
+        assert (past["trainer"], past["notes"]) == ("Ana Ruiz", "my knee hurts")
+        assert [line["action"] for line in past["history"]] == ["booked", "completed"]
+        assert [line["by"] for line in past["history"]] == ["you", "the gym"]
+        assert sick["history"][1]["reason"] == "Maya has a cold"
+        assert ahead["session_date"] == "2026-12-17"
+
+    def test_it_holds_no_secret_and_nobody_else(self, maya_in, omar, ana):
+        book(omar, ana, THURSDAY, 15, now=NOW, notes="by the window")
+        text = maya_in.get("/account/download/").content.decode()
+        for word in ("Omar", "window", "Frieda", "digest", "credential", "password"):
+            assert word not in text
+
+    def test_what_a_session_was_before_it_was_mine(self, maya_in, life, omar, ana):
+        theirs = book(omar, ana, THURSDAY, 15, now=NOW)
+        theirs.client = life
+        theirs.save()
+        told = maya_in.get("/account/download/").json()
+        session = next(s for s in told["sessions"] if s["start_time"] == "15:00:00")
+        (booked,) = session["history"]
+        assert "after" not in booked
+
+
+def test_the_admins_log_forgets_too(maya_in, life):
+    maya_in.post("/account/delete/")
+    assert {entry.object_repr for entry in LogEntry.objects.all()} == {
+        "Former member",
+        f"email address of person {life.pk}",
+    }
