@@ -52,7 +52,7 @@ document.addEventListener("touchend", ({ changedTouches: [end] }) => {
   const [across, down] = [end.clientX - finger.clientX, end.clientY - finger.clientY];
   finger = null;
   if (Math.abs(across) < 60 || Math.abs(across) < 2 * Math.abs(down)) return;
-  document.getElementById(across < 0 ? "day-next" : "day-previous").click();
+  document.getElementById(across < 0 ? "day-next" : "day-previous")?.click();
 }, { passive: true });
 
 document.addEventListener("htmx:afterSwap", setUpGrid);
