@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from bookings.domain.alternatives import Alternative
 from bookings.domain.week import Cell, Length
 from trainers.models import SessionType, Trainer
 
@@ -113,6 +114,8 @@ class PageForm(forms.Form):
 class BookingForm(forms.Form):
     """The booking panel: what the member chooses, and what the cell already says."""
 
+    # The time that it offers instead of one that was refused.
+    offered: Alternative | None = None
     at = CellField(
         widget=forms.HiddenInput,
         error_messages={
@@ -143,6 +146,25 @@ class BookingForm(forms.Form):
     @classmethod
     def for_cell(cls, trainer: Trainer, cell: Cell) -> "BookingForm":
         return cls(trainer, initial={"at": cell.at, "key": uuid.uuid4()})
+
+    @classmethod
+    def for_offer(
+        cls, offer: Alternative, *, like: "BookingForm | None"
+    ) -> "BookingForm":
+        """All that one tap sends to have this time instead of the one refused."""
+        kinds = offer.trainer.session_types
+        asked = like.data if like else {}
+        kind = asked.get("session_type")
+        initial = {
+            "at": offer.at,
+            "until": Length(offer.start, offer.end, offer.price),
+            "session_type": kind if kind in kinds else next(iter(kinds), ""),
+            "notes": asked.get("notes", ""),
+            "key": uuid.uuid4(),
+        }
+        form = cls(offer.trainer, initial=initial, auto_id=False)
+        form.offered = offer
+        return form
 
     def offer(self, lengths: Sequence[Length]) -> Length:
         """Let the member choose between these lengths, where there are several.

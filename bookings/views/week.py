@@ -1,3 +1,4 @@
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -10,9 +11,20 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import push_url
 
+from bookings.domain.alternatives import find_alternatives, offering_alternatives
 from bookings.domain.idempotency import book_once
-from bookings.domain.week import CellState, Week, build_week
-from bookings.exceptions import BookingRefused, NoLongerBooked, PriceChanged, SlotTaken
+from bookings.domain.week import Cell, CellState, Week, build_week
+from bookings.exceptions import (
+    AlreadyPassed,
+    BookingRefused,
+    NoLongerBooked,
+    OverLimit,
+    PriceChanged,
+    SlotTaken,
+    SlotUnavailable,
+    TooFar,
+    TooSoon,
+)
 from bookings.forms import BookingForm, WeekForm
 from trainers.clock import gym_now
 from trainers.models import Trainer
@@ -42,19 +54,17 @@ def book(request: HttpRequest, slug: str) -> HttpResponse:
             messages.error(request, sentence)
         at = request.POST.get("at", "")
         return show_week(request, trainer, asked=at, form=form, status=422)
-    key = form.cleaned_data["key"]
+    wish, key, now = form.request(), form.cleaned_data["key"], gym_now()
     try:
-        receipt = book_once(request.user, key=key, now=gym_now(), **form.request())
+        with offering_alternatives(request.user.pk, now=now, **wish):
+            receipt = book_once(request.user, key=key, now=now, **wish)
         if receipt.replayed and not receipt.still_stands():
             raise NoLongerBooked
     except PriceChanged as refusal:
-        messages.error(request, refusal.sentence)
         at = request.POST["at"]
-        return show_week(request, trainer, asked=at, form=form, status=refusal.status)
+        return show_week(request, trainer, asked=at, form=form, refusal=refusal)
     except BookingRefused as refusal:
-        messages.error(request, refusal.sentence)
-        return show_week(request, trainer, status=refusal.status)
-    wish = form.request()
+        return show_week(request, trainer, form=form, refusal=refusal)
     day, start, end = (wish[n] for n in ("session_date", "start_time", "end_time"))
     booked = _("Booked: %(day)s, %(time)s with %(trainer)s. It is yours.")
     names = {"day": day_name(day), "time": span(start, end), "trainer": trainer}
@@ -71,9 +81,13 @@ def show_week(
     *,
     asked: str = "",
     form: BookingForm | None = None,
-    status: int = HTTPStatus.OK,
+    refusal: BookingRefused | None = None,
+    status: int | None = None,
 ) -> HttpResponse:
-    """The trainer's week as it is now; as a fragment where htmx swaps it in."""
+    """The trainer's week as it is now; as a fragment where htmx swaps it in.
+
+    Beside it the panel: of the time that is asked for, or of why it is refused.
+    """
     now = gym_now()
     which = WeekForm(request.POST or request.GET)
     grid = build_week(
@@ -86,13 +100,46 @@ def show_week(
     )
     context: dict[str, Any] = {"trainer": trainer, "grid": grid}
     if grid.selected:
-        context["form"] = form or BookingForm.for_cell(trainer, grid.selected)
-        context["length"] = context["form"].offer(grid.lengths)
-    elif grid.asked and grid.asked.state is CellState.MINE:
-        messages.info(request, _("This time is yours already: see My sessions."))
-    elif asked and status == HTTPStatus.OK:
-        messages.error(request, SlotTaken.sentence)
+        form = form or BookingForm.for_cell(trainer, grid.selected)
+        context |= {"form": form, "length": form.offer(grid.lengths)}
+    elif grid.asked and not refusal:
+        refusal = refused_click(request, trainer, grid.asked, now=now)
+    if refusal:
+        messages.error(request, refusal.sentence)
+    if refusal and refusal.is_about_time:
+        offers = [BookingForm.for_offer(o, like=form) for o in refusal.alternatives]
+        at = which["at"].value()
+        context |= {"refusal": refusal, "refused_at": at, "offers": offers}
+    status = status or (refusal.status if refusal and form else HTTPStatus.OK)
     # htmx puts a 404 in place of the whole page.
     fragment = wants_fragment(request) and status != HTTPStatus.NOT_FOUND
     template = "bookings/_week_swap.html" if fragment else "bookings/week.html"
     return render(request, template, context, status=status)
+
+
+REFUSED_AS: dict[CellState, type[BookingRefused]] = {
+    CellState.PAST: AlreadyPassed,
+    CellState.BOOKED: SlotTaken,
+    CellState.TOO_SOON: TooSoon,
+    CellState.TOO_FAR: TooFar,
+    CellState.LIMIT: OverLimit,
+}
+
+
+def refused_click(
+    request: HttpRequest, trainer: Trainer, cell: Cell, *, now: datetime
+) -> BookingRefused | None:
+    """Why no panel opens for the cell; None where it is the member's own."""
+    if cell.state is CellState.MINE:
+        messages.info(request, _("This time is yours already: see My sessions."))
+        return None
+    refusal = REFUSED_AS.get(cell.state, SlotUnavailable)()
+    refusal.alternatives = find_alternatives(
+        request.user.pk,
+        trainer_id=trainer.pk,
+        session_date=cell.day,
+        start_time=cell.start,
+        end_time=cell.end,
+        now=now,
+    )
+    return refusal

@@ -36,6 +36,10 @@ document.addEventListener("click", ({ target, clientX: x, clientY: y }) => {
   if (x < box.left || x > box.right || y < box.top || y > box.bottom) target.close();
 });
 
+document.addEventListener("submit", ({ target }) => {
+  if (panel()?.contains(target)) [at, cameFrom] = [target.elements.at.value, null];
+});
+
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && panel() && !isModal()) closePanel();
 });

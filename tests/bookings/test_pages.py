@@ -11,7 +11,7 @@ from bookings.domain.booking import cancel_session
 from bookings.domain.projection import refresh_schedule
 from bookings.models import IdempotencyKey, TrainingSession
 from tests.conftest import NOW, THURSDAY
-from tests.factories import PASSWORD, TrainerFactory, book
+from tests.factories import PASSWORD, TrainerFactory, be_easy_going, book
 from trainers.models import TrainerSchedule
 
 pytestmark = [pytest.mark.usefixtures("monday_morning"), pytest.mark.django_db]
@@ -221,6 +221,93 @@ class TestLengths:
         assert maya.sessions.get().price == 160
 
 
+class TestOffers:
+    """A refusal names three times that would do; one tap books any of them."""
+
+    REFUSED = {
+        "at": "2026-12-10T09:00",
+        "until": "10:00 75.00",
+        "session_type": "consultation",
+        "notes": "My knee",
+    }
+
+    @pytest.fixture
+    def taken(self, ana, omar):
+        TrainerFactory(name="Bruno Keller")
+        return book(omar, ana, THURSDAY, 9, now=NOW)
+
+    def offers(self, answer):
+        tree = html5lib.parse(answer.content, namespaceHTMLElements=False)
+        return [
+            (
+                form.get("action"),
+                {i.get("name"): i.get("value") for i in form.iterfind("input")},
+                " ".join("".join(form.find("button").itertext()).split()),
+            )
+            for form in tree.iterfind(".//*[@class='offers']//form")
+        ]
+
+    def test_three_are_named_in_the_panels_place(self, taken, as_maya):
+        answer = as_maya.post("/trainers/ana-ruiz/book/", self.REFUSED)
+
+        assert answer.status_code == 409
+        panel = " ".join(part(answer, "panel"))
+        assert "not available or already booked" in panel
+        assert "not available or already booked" in " ".join(part(answer, "messages"))
+        assert [text for _, _, text in self.offers(answer)] == [
+            "Thu 10 Dec, 08:00 – 09:00 with Ana Ruiz · €75.00 Book",
+            "Thu 10 Dec, 10:00 – 11:00 with Ana Ruiz · €75.00 Book",
+            "Thu 10 Dec, 09:00 – 10:00 with Bruno Keller · €60.00 Book",
+        ]
+
+    @pytest.mark.parametrize("number", [0, 1, 2])
+    def test_one_tap_books_it(self, taken, maya, as_maya, number):
+        offers = self.offers(as_maya.post("/trainers/ana-ruiz/book/", self.REFUSED))
+        url, data, text = offers[number]
+
+        answer = as_maya.post(url, data, follow=True)
+
+        (shown,) = answer.redirect_chain
+        assert shown == (url.replace("book/", "?day=2026-12-10"), 302)
+        session = maya.sessions.get()
+        assert (session.session_type, session.notes) == ("consultation", "My knee")
+        assert f"{session.start_time:%H:%M} – " in text
+        assert cell(answer, data["at"]).text == "Yours"
+
+    def test_only_the_same_trainers_are_swapped_in(self, taken, as_maya):
+        page = as_maya.get(PANEL)
+        tree = html5lib.parse(page.content, namespaceHTMLElements=False)
+        forms = tree.findall(".//*[@class='offers']//form")
+        assert [form.get("hx-post") for form in forms] == [
+            "/trainers/ana-ruiz/book/",
+            "/trainers/ana-ruiz/book/",
+            None,
+        ]
+
+    def test_a_visitor_is_led_to_them(self, taken):
+        page = Client().get(PANEL)
+        tree = html5lib.parse(page.content, namespaceHTMLElements=False)
+        links = [a.get("href") for a in tree.iterfind(".//*[@class='offers']//a")]
+        assert links[2] == "/trainers/bruno-keller/?at=2026-12-10T09:00"
+
+    def test_where_nothing_would_do_it_points_to_the_trainers(self, ana, as_maya):
+        ana.slots.update(status="break")
+        page = as_maya.get(PANEL)
+        assert "Selected time slot is not available" in page.content.decode()
+        assert "Look at the other trainers" in page.content.decode()
+
+    @pytest.mark.parametrize(
+        ("rule", "sentence"),
+        [
+            ({"minimum_notice_hours": 24 * 5}, "too soon to book"),
+            ({"horizon_days": 1}, "too far ahead to book"),
+        ],
+    )
+    def test_a_rule_is_named_too(self, ana, as_maya, rule, sentence):
+        be_easy_going(**rule)
+        assert sentence in " ".join(part(as_maya.get(PANEL), "panel"))
+
+
 class TestTheDayOfAPhone:
     def shown(self, client, query):
         page = client.get(f"/trainers/ana-ruiz/{query}")
@@ -312,7 +399,15 @@ class TestFragments:
 
         assert answer.status_code == 409
         assert "slot--booked" in cell(answer, "2026-12-10T09:00").get("class")
-        assert part(answer, "week") == part(as_maya.get(DAY), "week")
+        plain = as_maya.post("/trainers/ana-ruiz/book/", data)
+        assert part(answer, "week") == part(plain, "week")
+        closed = part(as_maya.get(DAY), "week-card")
+        assert part(answer, "week-card") == closed
+
+    def test_a_click_that_comes_too_late_equals_its_page(self, ana, omar, as_maya):
+        book(omar, ana, THURSDAY, 9, now=NOW)
+        swapped = as_maya.get(PANEL, headers=HTMX)
+        assert part(swapped, "week") == part(as_maya.get(PANEL), "week")
 
     def test_an_expired_session_leads_to_sign_in_as_a_whole_page(self, ana):
         headers = {**HTMX, "HX-Current-URL": "http://testserver" + PANEL}

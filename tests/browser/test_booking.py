@@ -158,7 +158,7 @@ def test_by_keyboard_alone(visit, ana, maya, next_thursday):
     press("Enter")
     expect(page.get_by_role("status")).to_contain_text("Booked:")
     expect(cell(page, next_thursday, 9)).to_have_text("Yours")
-    expect(page.locator(f"[id='{ours}']")).to_be_focused()
+    expect(cell(page, next_thursday, 9)).to_be_focused()
 
 
 def test_on_a_phone(visit, ana, maya, next_thursday):
