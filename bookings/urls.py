@@ -7,6 +7,7 @@ urlpatterns = [
     path("trainers/", trainers.trainers, name="trainers"),
     path("trainers/<slug:slug>/", week.week, name="week"),
     path("trainers/<slug:slug>/book/", week.book, name="book"),
+    path("trainers/<slug:slug>/photo/<slug:digest>.webp", trainers.photo, name="photo"),
     path("day/", trainers.day, name="day"),
     path("sessions/", sessions.sessions, name="sessions"),
     path("sessions/calendar/", calendar.calendar, name="calendar"),

@@ -17,6 +17,8 @@ from finova.wsgi import application as pages
 
 THREADS = int(os.environ.get("WEB_THREADS", "8"))
 BODY_BYTES = 1024 * 1024
+# Staff send trainers' photos of up to 5 MB, in the trainer's form.
+PHOTO_FORM, PHOTO_FORM_BYTES = "/admin/trainers/trainer/", 6 * 1024 * 1024
 BODY_SECONDS = 10
 
 TOO_LARGE = "too_large", "The body is too large: 1 MB at most. Nothing was changed."
@@ -34,8 +36,8 @@ class SenderGone(Exception):
 class BodyFirst:
     """Read each request's body to its end before passing the request on.
 
-    Answers 413 to a body over BODY_BYTES, 408 to one that takes longer than
-    BODY_SECONDS, and nothing to a sender who has gone.
+    Answers 413 to a body over BODY_BYTES (in PHOTO_FORM over PHOTO_FORM_BYTES), 408
+    to one that takes longer than BODY_SECONDS, and nothing to a sender who has gone.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -47,7 +49,7 @@ class BodyFirst:
             return
         try:
             async with asyncio.timeout(BODY_SECONDS):
-                body = await read_body(receive)
+                body = await read_body(receive, most_bytes(scope["path"]))
         except BodyTooLarge:
             await refuse(scope, send, 413, *TOO_LARGE)
         except TimeoutError:
@@ -58,14 +60,18 @@ class BodyFirst:
             await self.app(with_length(scope, len(body)), replay(body), send)
 
 
-async def read_body(receive: Receive) -> bytes:
+def most_bytes(path: str) -> int:
+    return PHOTO_FORM_BYTES if path.startswith(PHOTO_FORM) else BODY_BYTES
+
+
+async def read_body(receive: Receive, most: int) -> bytes:
     body = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise SenderGone
         body += message.get("body", b"")
-        if len(body) > BODY_BYTES:
+        if len(body) > most:
             raise BodyTooLarge
         if not message.get("more_body", False):
             return bytes(body)

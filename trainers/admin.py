@@ -1,3 +1,4 @@
+from dataclasses import dataclass
 from datetime import time
 from itertools import pairwise
 from typing import Any
@@ -6,10 +7,13 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError
 from django.db.models import QuerySet
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from trainers.models import (
     DayOfWeek,
@@ -20,6 +24,7 @@ from trainers.models import (
     TrainerSchedule,
     WorkingHours,
 )
+from trainers.photo import keep_photo, read_photo
 from trainers.schedule import STAFF_STATUSES, fit_trainer_schedule, set_slot_status
 
 # Pages start the week on Monday, whatever the numbers are.
@@ -30,11 +35,29 @@ def slot_field(day: int, slot: time) -> str:
     return f"slot-{day}-{slot:%H-%M}"
 
 
+@dataclass(frozen=True)
+class SavedPhoto:
+    """What the file field shows of the picture there is."""
+
+    url: str
+
+    def __str__(self) -> str:
+        return gettext("the photo as members see it")
+
+
 class TrainerForm(forms.ModelForm):
     """The trainer, and a select for each weekly slot, laid out as a grid."""
 
     session_types = forms.MultipleChoiceField(
         choices=SessionType, widget=forms.CheckboxSelectMultiple
+    )
+    photo = forms.FileField(
+        required=False,
+        label=_("Photo"),
+        help_text=_("JPEG, PNG or WebP, at most 5 MB. Members see it as a square."),
+        widget=forms.ClearableFileInput(
+            attrs={"accept": "image/jpeg,image/png,image/webp"}
+        ),
     )
 
     class Meta:
@@ -53,6 +76,8 @@ class TrainerForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if self.instance.photo_digest:
+            self.fields["photo"].initial = SavedPhoto(self.instance.photo_url)
         self.slots = {
             slot_field(slot.day_of_week, slot.time_slot): slot
             for slot in (self.instance.slots.all() if self.instance.pk else ())
@@ -69,6 +94,11 @@ class TrainerForm(forms.ModelForm):
                     attrs={"class": f"weekly__slot weekly__slot--{slot.status}"}
                 ),
             )
+
+    def clean_photo(self) -> Any:
+        """New bytes for an upload, False for the tick that removes the picture."""
+        photo = self.cleaned_data["photo"]
+        return read_photo(photo) if isinstance(photo, UploadedFile) else photo
 
     def changed_slots(self) -> dict[SlotStatus, list[tuple[DayOfWeek, Any]]]:
         changed: dict[SlotStatus, list[tuple[DayOfWeek, Any]]] = {}
@@ -144,7 +174,7 @@ class HoursFormSet(BaseInlineFormSet):
             (hours["day_of_week"], hours["starts_at"], hours["ends_at"])
             for hours in kept
         )
-        for (day, _, end), (next_day, start, _) in pairwise(spans):
+        for (day, _start, end), (next_day, start, _end) in pairwise(spans):
             if day == next_day and start < end:
                 raise forms.ValidationError(
                     f"Two spans on {DayOfWeek(day).label} overlap: make them one, or "
@@ -199,7 +229,10 @@ class TrainerAdmin(AutocompleteAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """The slots' selects are printed by the template, as a grid."""
-        return [(None, {"fields": TrainerForm.Meta.fields})]
+        fields = [*TrainerForm.Meta.fields]
+        if self.has_change_permission(request, obj):
+            fields.append("photo")
+        return [(None, {"fields": fields})]
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -235,6 +268,11 @@ class TrainerAdmin(AutocompleteAdmin):
         if change:
             Trainer.objects.lock([obj.pk])
         super().save_model(request, obj, form, change)
+        photo = form.cleaned_data.get("photo")
+        if isinstance(photo, bytes):
+            keep_photo(obj, photo)
+        elif photo is False:
+            keep_photo(obj, None)
 
     def save_related(
         self, request: HttpRequest, form: Any, formsets: Any, change: bool

@@ -165,6 +165,10 @@ class Trainer(models.Model):
         help_text="Without the tick, members no longer see the trainer; booked "
         "sessions stand.",
     )
+    # Names the picture in `TrainerPhoto`; empty where there is none.
+    photo_digest = models.CharField(
+        max_length=32, default="", db_default="", blank=True, editable=False
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(auto_now=True, db_default=Now())
 
@@ -220,6 +224,17 @@ class Trainer(models.Model):
         return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
 
     @property
+    def session_type_names(self) -> list[str]:
+        return [str(SessionType(value).label) for value in self.session_types]
+
+    @property
+    def photo_url(self) -> str:
+        """Another address for another picture; empty where there is none."""
+        if not self.photo_digest:
+            return ""
+        return reverse("photo", args=[self.slug, self.photo_digest])
+
+    @property
     def hue(self) -> int:
         """Which of the avatars' colours is this name's, from 1."""
         return crc32(self.name.encode()) % AVATAR_HUES + 1
@@ -241,6 +256,25 @@ class Trainer(models.Model):
             number += 1
             slug = f"{stem}-{number}"
         return slug
+
+
+class TrainerPhoto(models.Model):
+    """The bytes, in a table of their own: whoever reads trainers reads no pictures.
+
+    `trainers.photo` makes them and keeps the trainer's `photo_digest` in step.
+    """
+
+    trainer = models.OneToOneField(
+        Trainer, models.CASCADE, primary_key=True, related_name="photo"
+    )
+    image = models.BinaryField()
+
+    class Meta:
+        db_table = "trainer_photos"
+        verbose_name = _("photo")
+
+    def __str__(self) -> str:
+        return str(self.trainer)
 
 
 class WorkingHours(models.Model):

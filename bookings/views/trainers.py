@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from bookings.domain.day import build_day, within_the_calendar
@@ -15,11 +15,14 @@ from bookings.domain.week import Week, build_week
 from bookings.filters import DayFilter, TrainerFilter
 from bookings.models import TrainingSession
 from trainers.clock import gym_now
-from trainers.models import Trainer
+from trainers.models import Trainer, TrainerPhoto
 
 # From Friday on the front page shows next week: a week that is nearly over says little.
 LOOK_AHEAD = timedelta(days=3)
 FREE_SOON = 5
+# A new picture has a new address. In the browser alone: with the answer may come the
+# visitor's own cookie.
+FOR_EVER = "private, max-age=31536000, immutable"
 
 
 @require_safe
@@ -54,6 +57,16 @@ def trainers(request: HttpRequest) -> HttpResponse:
     )
     context = {"trainers": active, "form": form, "found": found}
     return render(request, "trainers/trainers.html", context)
+
+
+@require_safe
+@login_not_required
+def photo(request: HttpRequest, slug: str, digest: str) -> HttpResponse:
+    kept = get_object_or_404(
+        TrainerPhoto, trainer__slug=slug, trainer__photo_digest=digest
+    )
+    headers = {"Cache-Control": FOR_EVER}
+    return HttpResponse(kept.image, content_type="image/webp", headers=headers)
 
 
 @require_safe

@@ -67,11 +67,15 @@ def wants_twelve_hours(user: User | AnonymousUser) -> bool:
 
 
 def keep_private_pages_out_of_caches(get_response: GetResponse) -> GetResponse:
-    """After signing out, the back button finds nothing that a signed-in person saw."""
+    """After signing out, the back button finds nothing that a signed-in person saw.
+
+    But what never changes, and is the same for everybody: it says so itself.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
-        if request.user.is_authenticated:
+        immutable = "immutable" in response.headers.get("Cache-Control", "")
+        if request.user.is_authenticated and not immutable:
             add_never_cache_headers(response)
         return response
 

@@ -3,6 +3,7 @@
 import json
 from functools import cache
 from http.cookies import SimpleCookie
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -18,6 +19,7 @@ from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 from django.test import Client
+from PIL import Image
 
 from bookings.feeds import CalendarFeed
 from finova.accounts.addresses import prove
@@ -26,6 +28,7 @@ from tests.conftest import NEXT_THURSDAY, NOW, THURSDAY
 from tests.factories import PASSWORD, MemberFactory, TrainerFactory, be_easy_going, book
 from tests.finova.passkey import add_passkey
 from trainers.models import Trainer
+from trainers.photo import keep_photo, read_photo
 
 ROLES = ["visitor", "member", "other", "trainer", "desk", "admin"]
 METHODS = ["HEAD", "GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -226,6 +229,7 @@ class Gym:
             "feed": CalendarFeed.objects.renew(maya),
             "device": device.pk,
             "passkey": add_passkey(maya).pk,
+            "photo": photo_of(ana),
             "address": address.pk,
             "maya": maya.pk,
             "omar": self.people["other"].pk,
@@ -291,6 +295,15 @@ class Gym:
         if path.startswith("/api/"):
             body, kind = json.dumps(form), "application/json"
         return send(self.named(path), body, kind, headers=headers)
+
+
+def photo_of(trainer):
+    """A picture of two colours, and its name."""
+    upload = BytesIO()
+    Image.linear_gradient("L").save(upload, "PNG")
+    upload.seek(0)
+    keep_photo(trainer, read_photo(upload))
+    return trainer.photo_digest
 
 
 def digest():

@@ -13,7 +13,18 @@ def kept_by_nobody(answer):
     return {"no-store", "private"} <= said
 
 
-@pytest.mark.parametrize("path", ROWS)
+# The same for everybody, whoever signs in or out.
+PHOTO = "/trainers/ana-ruiz/photo/{photo}.webp"
+
+
+def test_a_photo_is_kept_by_the_browser_alone(gym):
+    for role in ROLES:
+        answer = gym.request(role, "GET", PHOTO)
+        assert answer["Cache-Control"] == "private, max-age=31536000, immutable"
+        assert answer["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", [path for path in ROWS if path != PHOTO])
 def test_no_answer_to_the_signed_in_is_kept(gym, path):
     for role in ROLES[1:]:
         for method in ("GET", "POST"):

@@ -94,6 +94,25 @@ def test_a_body_over_a_megabyte_is_too_large(port, size, status):
         assert status_of(sender) == status
 
 
+@pytest.mark.parametrize(
+    ("path", "size", "status"),
+    [
+        ("/admin/trainers/trainer/1/change/", 6 * 1024 * 1024, 403),
+        ("/admin/trainers/trainer/1/change/", 6 * 1024 * 1024 + 1, 413),
+        ("/admin/accounts/user/1/change/", 1024 * 1024 + 1, 413),
+    ],
+)
+def test_a_trainers_form_may_bring_a_photo(port, path, size, status):
+    kind = "Content-Type: multipart/form-data; boundary=end"
+    part = (
+        b'--end\r\nContent-Disposition: form-data; name="photo"; filename="a"\r\n\r\n'
+    )
+    body = part + b"a" * (size - len(part))
+    with connect(port) as sender:
+        sender.sendall(head(f"Content-Length: {size}", kind, path=path) + body)
+        assert status_of(sender) == status
+
+
 def test_a_program_is_told_so_in_json(port):
     size, path = 1024 * 1024 + 1, "/api/members/book-training-session"
     with connect(port) as sender:
