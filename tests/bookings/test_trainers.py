@@ -206,6 +206,23 @@ class TestDay:
             Client().get("/day/")
 
 
+class TestTrainersPage:
+    def test_first_the_grid_then_who_it_is_and_what_it_costs(self, ana):
+        ana.about = "Fifteen years of coaching.\n\nExpect <b>kettlebells</b>."
+        ana.save()
+        page = Client().get("/trainers/ana-ruiz/").content.decode()
+        parts = ["<h1>Ana Ruiz</h1>", 'id="week"', "About Ana Ruiz", "Fifteen years"]
+        parts += ["&lt;b&gt;kettlebells", "Rates", "60 min", "€75.00", "120 min"]
+        parts += ["€150.00", "Session types", "Personal training", "Consultation"]
+        places = [page.find(part) for part in parts]
+        assert -1 not in places
+        assert places == sorted(places)
+
+    def test_a_trainer_with_nothing_to_say(self, ana):
+        page = Client().get("/trainers/ana-ruiz/").content.decode()
+        assert "Ana Ruiz has written nothing here yet." in page
+
+
 class TestHome:
     def test_free_soon_is_two_taps_from_booked(self, team, as_maya):
         free = links(as_maya.get("/"))
