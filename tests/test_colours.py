@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from finova.icons import BRAND, PAGE
+from trainers.models import AVATAR_HUES
 
 ROOT = Path(__file__).resolve().parent.parent
 SHEETS = ROOT / "static" / "css"
@@ -16,6 +17,9 @@ def tokens():
     """name → its colour in light, its colour in dark"""
     css = "".join((SHEETS / sheet).read_text() for sheet in COLOURS)
     pairs = re.findall(r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\)", css)
+    # Initials have the same colour in both.
+    same = re.findall(r"--(avatar-\w+): (#\w{6})", css)
+    pairs += [(name, colour, colour) for name, colour in same]
     return {name: colours for name, *colours in pairs}
 
 
@@ -32,7 +36,7 @@ TEXT = [
     ("accent-hover", "card"),
     ("on-bad", "page"),
     ("on-bad", "card"),
-    ("on-avatar", "avatar-light"),
+    *(("avatar-ink", f"avatar-{number}") for number in range(1, AVATAR_HUES + 1)),
 ]
 
 # Rings, and the lines of what can be filled in (WCAG 1.4.11).
