@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from bookings.domain.alternatives import Alternative
 from bookings.domain.week import Cell, Length
+from bookings.models import TrainingSession
 from trainers.models import SessionType, Trainer
 
 
@@ -109,6 +110,34 @@ class PageForm(forms.Form):
         """The first, where nothing that can be read is asked for."""
         self.is_valid()
         return self.cleaned_data.get("page") or 1
+
+
+class MoveForm(forms.Form):
+    """Where a session is to go: the cell says when it starts, its length the end."""
+
+    at = CellField(
+        error_messages={"required": gettext_lazy("Choose a green time in the grid.")}
+    )
+
+    def __init__(self, session: TrainingSession, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.session = session
+
+    def clean_at(self) -> datetime:
+        at: datetime = self.cleaned_data["at"]
+        if self.session.end_if_from(at.time()) is None:
+            raise forms.ValidationError(_("Choose a green time in the grid."))
+        return at
+
+    def place(self, trainer: Trainer) -> dict[str, Any]:
+        """The valid form in the words of `reschedule_session`."""
+        at = self.cleaned_data["at"]
+        return {
+            "trainer_id": trainer.pk,
+            "session_date": at.date(),
+            "start_time": at.time(),
+            "end_time": self.session.end_if_from(at.time()),
+        }
 
 
 class BookingForm(forms.Form):

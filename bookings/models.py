@@ -22,6 +22,7 @@ from bookings.transactions import CLIENT_OVERLAP, TRAINER_OVERLAP, writing
 from trainers.clock import at_gym
 from trainers.models import Int8Range, SessionType, Trainer, TsRange
 
+LAST_MOMENT = timedelta(microseconds=1)
 ONLY_ADDED_TO = "The history is only ever added to."
 
 
@@ -304,14 +305,23 @@ class TrainingSession(models.Model):
     def ends(self) -> datetime:
         return at_gym(self.session_date, self.end_time)
 
+    def stands_at(self, **place: Any) -> bool:
+        """Whether a move there, in the words of `reschedule_session`, moves it."""
+        return all(getattr(self, name) == value for name, value in place.items())
+
     @property
     def length(self) -> timedelta:
-        return self.ends.replace(tzinfo=None) - self.starts.replace(tzinfo=None)
+        length = self.ends.replace(tzinfo=None) - self.starts.replace(tzinfo=None)
+        # Midnight at the end of a day is its last microsecond.
+        return length + LAST_MOMENT if self.end_time == time.max else length
 
     def end_if_from(self, start: time) -> time | None:
         """When a session as long as this one would end; None after midnight."""
+        midnight = datetime.combine(date.min + timedelta(days=1), time.min)
         end = datetime.combine(date.min, start) + self.length
-        return end.time() if end.date() == date.min else None
+        if end == midnight:
+            return time.max
+        return end.time() if end < midnight else None
 
     def facts(self) -> dict[str, Any]:
         """What the history keeps of a session, before and after each step."""

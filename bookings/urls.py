@@ -1,6 +1,6 @@
 from django.urls import path
 
-from bookings.views import calendar, sessions, trainers, week
+from bookings.views import calendar, reschedule, sessions, trainers, week
 
 urlpatterns = [
     path("", trainers.home, name="home"),
@@ -17,5 +17,12 @@ urlpatterns = [
         "sessions/<int:pk>/session.ics", calendar.session_file, name="session-calendar"
     ),
     path("sessions/<int:pk>/cancel/", sessions.cancel, name="cancel"),
+    path("sessions/<int:pk>/undo/", sessions.undo, name="undo"),
+    path("sessions/<int:pk>/reschedule/", reschedule.reschedule, name="reschedule"),
+    path(
+        "sessions/<int:pk>/reschedule/<slug:slug>/",
+        reschedule.reschedule,
+        name="reschedule-with",
+    ),
     path("calendar/<str:token>.ics", calendar.feed, name="feed"),
 ]

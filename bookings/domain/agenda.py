@@ -5,19 +5,23 @@ The templates print what is here and ask nothing.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from itertools import groupby, islice
 
 from django.utils.functional import Promise
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
+from bookings.domain.booking import UNDO_WITHIN
+from bookings.gym import GymSettings, gym_settings
 from bookings.models import TrainingSession
 from trainers.clock import at_gym, has_come
+from trainers.wording import duration
 
 DAY = timedelta(days=1)
 WEEK = timedelta(weeks=1)
-MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 PAGE_SIZE = 25
 
 
@@ -60,11 +64,23 @@ class Entry:
     is_ahead: bool
     # The same time on the same weekday, the next that comes: 2026-12-17T18:00.
     again: str
+    # Until then cancelling and moving are free, and moving is possible at all.
+    free_until: datetime
+    is_past_cut_off: bool
+    can_be_undone: bool = False
 
     @property
-    def minutes(self) -> int:
-        """Whole ones: what ends at midnight ends a moment before it."""
-        return round((self.session.ends - self.session.starts) / MINUTE)
+    def can_be_moved(self) -> bool:
+        return self.is_ahead and not self.is_past_cut_off
+
+    @property
+    def duration(self) -> str:
+        return duration(self.session.start_time, self.session.end_time)
+
+    @property
+    def at(self) -> str:
+        """The name of its cell: 2026-12-10T18:00."""
+        return f"{self.session.session_date}T{self.session.start_time:%H:%M}"
 
     @property
     def again_week(self) -> str:
@@ -89,6 +105,8 @@ class Agenda:
 
     upcoming: Sequence[AgendaDay]
     past: Sequence[AgendaDay]
+    # What the member cancelled within the last minute.
+    undoable: Sequence[Entry]
     page: int
     has_more: bool
 
@@ -102,7 +120,8 @@ class Agenda:
 
 
 def build_agenda(client_id: int, *, now: datetime, page: int = 1) -> Agenda:
-    """The member's sessions at `now`. Two queries."""
+    """The member's sessions at `now`. Four queries, and two for what is undoable."""
+    gym = gym_settings()
     mine = TrainingSession.objects.filter(client_id=client_id).select_related("trainer")
     ahead = [
         session
@@ -113,33 +132,54 @@ def build_agenda(client_id: int, *, now: datetime, page: int = 1) -> Agenda:
     rest = rest.order_by("-session_date", "-start_time", "-pk")
     first = PAGE_SIZE * (page - 1)
     found = list(rest[first : first + PAGE_SIZE + 1])
+    just_cancelled = mine.filter(cancelled_at__gte=now - UNDO_WITHIN)
     return Agenda(
-        upcoming=by_day(ahead if page == 1 else [], now=now),
-        past=by_day(islice(found, PAGE_SIZE), now=now),
+        upcoming=by_day(ahead if page == 1 else [], gym, now=now),
+        past=by_day(islice(found, PAGE_SIZE), gym, now=now),
+        undoable=[
+            entry
+            for session in just_cancelled
+            if (entry := build_entry(session, gym, now=now)).can_be_undone
+        ],
         page=page,
         has_more=len(found) > PAGE_SIZE,
     )
 
 
-def by_day(sessions: Iterable[TrainingSession], *, now: datetime) -> list[AgendaDay]:
+def by_day(
+    sessions: Iterable[TrainingSession], gym: GymSettings, *, now: datetime
+) -> list[AgendaDay]:
     days = groupby(sessions, key=lambda session: session.session_date)
     return [
         AgendaDay(
             day,
             nearness(day, now.date()),
-            [build_entry(session, now=now) for session in of_day],
+            [build_entry(session, gym, now=now) for session in of_day],
         )
         for day, of_day in days
     ]
 
 
-def build_entry(session: TrainingSession, *, now: datetime) -> Entry:
+def build_entry(session: TrainingSession, gym: GymSettings, *, now: datetime) -> Entry:
+    cut_off = session.starts.astimezone(UTC) - HOUR * gym.cancel_cut_off_hours
     return Entry(
         session=session,
         state=state_of(session, now=now),
         is_ahead=session.is_active and not has_come(session.starts, now),
         again=again(session, now=now),
+        free_until=localtime(cut_off),
+        is_past_cut_off=gym.is_past_cut_off(session.starts, now),
+        can_be_undone=can_be_undone(session, now=now),
     )
+
+
+def can_be_undone(session: TrainingSession, *, now: datetime) -> bool:
+    """As `undo_cancellation` judges it, but for what is in the way meanwhile."""
+    cancelled_at = session.cancelled_at
+    if cancelled_at is None or now - cancelled_at > UNDO_WITHIN:
+        return False
+    last = session.events.last()
+    return last is not None and last.actor_id == session.client_id
 
 
 def state_of(session: TrainingSession, *, now: datetime) -> SessionState:

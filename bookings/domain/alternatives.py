@@ -177,3 +177,24 @@ def fitting(
                 span = wished.from_cell(cell)
                 if not standing.is_busy(span.day, span.start, span.end):
                     yield trainer, span
+
+
+def others_at_the_same_time(
+    session: TrainingSession, *, now: datetime
+) -> list[Trainer]:
+    """Who else could give this session at its time, so that it can move to them."""
+    wished = Span(session.session_date, session.start_time, session.end_time)
+    others = Trainer.objects.active().exclude(pk=session.trainer_id)
+    others = others.filter(session_types__contains=[session.session_type])
+    trainers = list(at_that_time(others, wished))
+    days = [wished.day]
+    standing = standing_of(session.client_id, days=days, now=now, moving=session)
+    cells = cells_of(trainers, days, standing=standing, moving=session)
+    return [
+        trainer
+        for trainer in trainers
+        if any(
+            cell.is_available and cell.start == wished.start
+            for cell in cells[trainer.pk]
+        )
+    ]

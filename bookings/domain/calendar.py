@@ -85,7 +85,7 @@ def write_event(session: TrainingSession, address: str) -> Event:
     event.add("created", session.created_at.astimezone(UTC))
     event.add("last-modified", session.updated_at.astimezone(UTC))
     event.add("dtstart", session.starts)
-    event.add("dtend", session.ends)
+    event.add("dtend", session.starts + session.length)
     trainer = {"trainer": session.trainer}
     event.add("summary", one_line(_("Training with %(trainer)s") % trainer))
     event.add("location", one_line(settings.GYM_NAME))

@@ -95,7 +95,11 @@ def tell(
     trainers: Mapping[int, Trainer],
 ) -> Iterator[Line]:
     """What was written about another member's time with it stays untold."""
-    ours = [event for event in events if is_about(event.after, session.client_id)]
+    ours = [
+        event
+        for event in events
+        if is_about(event.after, session.client_id) and not went_nowhere(event)
+    ]
     if not begins(ours, session.client_id):
         yield Line(
             localtime(session.created_at), _("The gym entered this session for you.")
@@ -110,6 +114,11 @@ def begins(ours: Sequence[BookingEvent], client_id: int) -> bool:
         return False
     became_theirs = not is_about(ours[0].before, client_id)
     return ours[0].action == Action.BOOKED or became_theirs
+
+
+def went_nowhere(event: BookingEvent) -> bool:
+    """The same move, sent twice."""
+    return event.action == Action.MOVED and event.before == event.after != {}
 
 
 def is_about(facts: Mapping[str, Any], client_id: int) -> bool:

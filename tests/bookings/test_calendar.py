@@ -12,13 +12,19 @@ from django.db import connection
 from django.test import Client
 from icalendar import Calendar
 
-from bookings.domain.booking import cancel_session, reopen_session, reschedule_session
+from bookings.domain.booking import (
+    book_session,
+    cancel_session,
+    reopen_session,
+    reschedule_session,
+)
 from bookings.feeds import CalendarFeed
+from bookings.models import TrainingSession
 from tests.conftest import BERLIN, NEXT_THURSDAY, NOW, THURSDAY
-from tests.factories import TrainerFactory, book
+from tests.factories import book
 from tests.finova.test_secrets import Lines
 from tests.injection import STRINGS
-from trainers.models import TrainerSchedule
+from trainers.models import Trainer, TrainerSchedule
 
 pytestmark = [pytest.mark.usefixtures("monday_morning"), pytest.mark.django_db]
 
@@ -76,7 +82,7 @@ class TestOneSession:
             f'attachment; filename="session-{THURSDAY}.ics"'
             == (answer["Content-Disposition"])
         )
-        for hidden in (b"knee", b"75", b"Maya", b"maya@", b"scheduled"):
+        for hidden in (b"knee", b"75.00", b"Maya", b"maya@", b"scheduled"):
             assert hidden not in answer.content
 
     def test_its_uid_stays_and_its_sequence_grows(
@@ -134,6 +140,20 @@ def test_when_the_clock_changes(ana, maya, as_maya, day, hour, in_utc):
     assert zone.to_tz(lookup_tzid=False).utcoffset(wall) == (
         wall.replace(tzinfo=BERLIN).utcoffset()
     )
+
+
+def test_the_last_hour_of_the_day_ends_at_midnight(ana, maya, as_maya):
+    TrainerSchedule.objects.create(trainer=ana, day_of_week=4, time_slot=time(23))
+    session = book_session(
+        maya,
+        trainer_id=ana.pk,
+        session_date=THURSDAY,
+        start_time=time(23),
+        end_time=time.max,
+        now=NOW,
+    )
+    (event,) = events(as_maya.get(f"/sessions/{session.pk}/session.ics"))
+    assert event["DTEND"].dt - event["DTSTART"].dt == timedelta(hours=1)
 
 
 class TestTheFeed:
@@ -279,9 +299,18 @@ def test_names_are_text_to_calendars(maya, as_maya, stranger, settings):
     """Whatever a trainer is called, the feed has its one event a session, folded."""
     hostile = [*STRINGS, "x;y,z\\n", "a\nEND:VEVENT\nBEGIN:VEVENT", "é" * 100]
     settings.GYM_NAME = "Gym\r\nBEGIN:VALARM\nX:1;2,3"
-    for n, name in enumerate(hostile):
-        trainer = TrainerFactory(name=name[:100], slug=f"t-{n}")
-        book(maya, trainer, THURSDAY + timedelta(days=n // 10 * 7), 7 + n % 10, now=NOW)
+    trainers = Trainer.objects.bulk_create(
+        Trainer(name=name[:100], slug=f"t-{n}", hourly_rate=60)
+        for n, name in enumerate(hostile)
+    )
+    for n, trainer in enumerate(trainers):
+        TrainingSession(
+            trainer=trainer,
+            client=maya,
+            session_date=THURSDAY + timedelta(days=n // 20),
+            start_time=time(n % 20),
+            end_time=time(n % 20 + 1),
+        ).save()
     answer = stranger.get(feed_of(as_maya))
     found = events(answer)
     assert len(found) == len(hostile)

@@ -72,6 +72,8 @@ OTHER_FORMS = {
         "at": f"{NEXT_THURSDAY}T10:00",
         "session_type": "personal_training",
     },
+    "/sessions/{session}/reschedule/": {"at": f"{NEXT_THURSDAY}T10:00"},
+    "/sessions/{session}/reschedule/ana-ruiz/": {"at": f"{NEXT_THURSDAY}T10:00"},
     "/accounts/login/": {"login": "maya@example.com", "password": PASSWORD},
     "/accounts/signup/": {
         "name": "Nadia New",
