@@ -9,6 +9,7 @@ from django.db.models import Q
 from bookings.domain.booking import cancel_session
 from bookings.models import (
     BookingEvent,
+    CalendarFeed,
     IdempotencyKey,
     TrainingSession,
     lock_people,
@@ -36,6 +37,7 @@ def forget_client(client: AbstractBaseUser, *, now: datetime) -> int:
             session.save_locked(update_fields=["notes"])
         forget_reasons(client)
         IdempotencyKey.objects.filter(client=client.pk).delete()
+        CalendarFeed.objects.filter(member=client.pk).delete()
     return len(ahead)
 
 

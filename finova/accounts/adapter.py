@@ -1,3 +1,4 @@
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,8 @@ from finova.accounts import known_browsers
 from finova.accounts.addresses import vouch_for
 from finova.accounts.models import User
 from finova.accounts.views import too_many_tries
+
+logger = logging.getLogger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -81,6 +84,20 @@ class AccountAdapter(DefaultAccountAdapter):
         response = super().post_login(request, user, **how)
         known_browsers.remember(response, user.email or "")
         return response
+
+    def send_mail(
+        self, template_prefix: str, email: str, context: dict[str, Any]
+    ) -> None:
+        """Without a request for the subject, the gym's name has to come along."""
+        context = {"gym_name": settings.GYM_NAME, **context}
+        super().send_mail(template_prefix, email, context)
+
+    def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
+        """What it tells of has happened: a mail that cannot leave is no error of it."""
+        try:
+            super().send_notification_mail(*args, **kwargs)
+        except OSError:
+            logger.exception("A notice of a change to an account was not sent.")
 
     def respond_email_verification_sent(
         self, request: HttpRequest, user: User | None

@@ -2,6 +2,7 @@ from collections import Counter
 from datetime import timedelta
 from http import HTTPStatus
 
+from allauth.account.adapter import get_adapter
 from allauth.account.decorators import reauthentication_required
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
@@ -115,12 +116,15 @@ def delete(request: HttpRequest) -> HttpResponse:
         context = {"needed": needed, "ahead": ahead}
         status = HTTPStatus.CONFLICT if request.method == "POST" else HTTPStatus.OK
         return render(request, "account/delete.html", context, status=status)
+    address = request.user.email
     try:
         leave(request.user, now=now)
     except BookingRefused as refusal:
         messages.error(request, refusal.sentence)
         return redirect("delete_account")
     logout(request)
+    told = "account/email/account_deleted"
+    get_adapter().send_notification_mail(told, request.user, email=address)
     messages.success(request, _("Your account is deleted. Goodbye, and all the best."))
     return redirect("home")
 

@@ -77,7 +77,7 @@ def test_joining_again_changes_nothing_and_tells_the_owner_alone(maya):
     assert maya.check_password(PASSWORD)
     (letter,) = mail.outbox
     assert letter.to == [KNOWN]
-    assert "an account using that email address already exists" in letter.body
+    assert "This address has an account already" in letter.body
 
 
 def test_who_joins_is_not_in_before_the_mail_is_answered(maya):
