@@ -6,7 +6,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 
-from bookings.models import BookingEvent, TrainingSession
+from bookings.models import BookingEvent, CalendarFeed, TrainingSession
 from finova.accounts.models import User
 
 FACTS = ("session_date", "start_time", "end_time", "status", "price")
@@ -20,6 +20,7 @@ def everything_about(user: User) -> dict[str, Any]:
     sessions = user.sessions.select_related("trainer").prefetch_related("events")
     addresses = EmailAddress.objects.filter(user=user)
     devices = UserSession.objects.filter(user=user)
+    feeds = CalendarFeed.objects.filter(member=user)
     factors = Authenticator.objects.filter(user=user)
     return {
         "profile": {
@@ -38,6 +39,7 @@ def everything_about(user: User) -> dict[str, Any]:
         "api_tokens": list(
             user.api_tokens.values("name", "created_at", "last_used_at", "revoked_at")
         ),
+        "calendar_feed": list(feeds.values("renewed_at")),
         "sessions": [told(session, user) for session in sessions],
     }
 

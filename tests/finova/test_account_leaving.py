@@ -14,7 +14,13 @@ from django.test import Client
 
 from bookings.domain.booking import cancel_session, complete_session
 from bookings.domain.idempotency import book_once
-from bookings.models import BookingEvent, IdempotencyKey, SessionStatus, TrainingSession
+from bookings.models import (
+    BookingEvent,
+    CalendarFeed,
+    IdempotencyKey,
+    SessionStatus,
+    TrainingSession,
+)
 from finova.accounts.models import ApiToken, User
 from tests.conftest import NEXT_THURSDAY, NOW, THURSDAY
 from tests.factories import PASSWORD, book
@@ -25,6 +31,21 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday_morning")]
 
 # What tells who somebody is, or was written in confidence.
 PERSONAL = ["maya", "lindqvist", "0151", "my knee", "cold", "tablet", "one-key"]
+
+
+# A new model that points to people says here what becomes of its rows.
+STAYS = {"bookings.TrainingSession", "bookings.BookingEvent"}
+GOES = {
+    "account.EmailAddress",
+    "accounts.ApiToken",
+    "admin.LogEntry",  # a colleague's, and colleagues do not leave by themselves
+    "bookings.CalendarFeed",
+    "bookings.IdempotencyKey",
+    "mfa.Authenticator",
+    "trainers.Trainer",  # nor do trainers
+    "trainers.TrainerSchedule",
+    "usersessions.UserSession",
+}
 
 
 @pytest.fixture
@@ -47,6 +68,7 @@ def life(maya, ana, frieda):
         notes="my knee",
     )
     ApiToken.objects.issue(maya, name="Maya's tablet")
+    CalendarFeed.objects.renew(maya)
     add_passkey(maya, name="Maya's phone")
     staff = Client()
     staff.force_login(frieda, backend="django.contrib.auth.backends.ModelBackend")
@@ -106,6 +128,14 @@ class TestLeaving:
         } <= tables
         assert maya_in.post("/account/delete/").url == "/"
         assert traces(life.pk) == set()
+
+    def test_nothing_points_to_a_former_member_but_what_took_place(self, maya_in, life):
+        maya_in.post("/account/delete/")
+        for relation in User._meta.related_objects:
+            model = relation.related_model
+            rows = model._base_manager.filter(**{relation.field.name: life.pk})
+            assert model._meta.label in STAYS or not rows.exists(), model
+            assert model._meta.label in STAYS | GOES, f"Does {model} stay or go?"
 
     def test_what_is_ahead_is_cancelled_and_its_time_free(self, maya_in, life, ana):
         ahead = life.sessions.get(session_date=NEXT_THURSDAY)
@@ -217,6 +247,7 @@ class TestDownload:
         assert told["profile"]["name"] == "Maya Lindqvist"
         assert told["profile"]["phone"] == "0151 23456"
         assert [token["name"] for token in told["api_tokens"]] == ["Maya's tablet"]
+        assert len(told["calendar_feed"]) == 1
         past, sick, ahead = told["sessions"]
         assert (past["trainer"], past["notes"]) == ("Ana Ruiz", "my knee hurts")
         assert [line["action"] for line in past["history"]] == ["booked", "completed"]
