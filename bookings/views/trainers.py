@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from django.contrib.auth.decorators import login_not_required
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
@@ -20,6 +21,8 @@ from trainers.models import Trainer, TrainerPhoto
 # From Friday on the front page shows next week: a week that is nearly over says little.
 LOOK_AHEAD = timedelta(days=3)
 FREE_SOON = 5
+# A gym may have hundreds of trainers, and nobody reads all of them at once.
+CARDS_AT_HOME, CARDS, COLUMNS = 9, 36, 24
 # A new picture has a new address. In the browser alone: with the answer may come the
 # visitor's own cookie.
 FOR_EVER = "private, max-age=31536000, immutable"
@@ -34,7 +37,8 @@ def home(request: HttpRequest) -> HttpResponse:
     mine = TrainingSession.objects.filter(client=client_id).select_related("trainer")
     week = Week.of((now + LOOK_AHEAD).date())
     context = {
-        "cards": found.cards,
+        "cards": found.cards[:CARDS_AT_HOME],
+        "others": len(found.cards[CARDS_AT_HOME:]),
         "free_soon": soonest(found.cards, FREE_SOON),
         "next_session": client_id and mine.active().upcoming(now).first(),
         "again": book_again(client_id, now=now) if client_id else [],
@@ -55,7 +59,8 @@ def trainers(request: HttpRequest) -> HttpResponse:
         occasion=form.occasion,
         order=form.order,
     )
-    context = {"trainers": active, "form": form, "found": found}
+    page = Paginator(found.cards, CARDS).get_page(request.GET.get("page"))
+    context = {"trainers": active, "form": form, "found": found, "page": page}
     return render(request, "trainers/trainers.html", context)
 
 
@@ -75,12 +80,13 @@ def day(request: HttpRequest) -> HttpResponse:
     """Any trainer: one day, all trainers side by side."""
     active = list(Trainer.objects.active())
     form, now = DayFilter(active, request.GET), gym_now()
+    page = Paginator(form.trainers(), COLUMNS).get_page(request.GET.get("page"))
     grid = build_day(
         within_the_calendar(form.day_or(now.date())),
-        form.trainers(),
+        page.object_list,
         now=now,
         client_id=request.user.pk,
         part=form.part_of_day,
     )
-    context = {"trainers": active, "form": form, "grid": grid}
+    context = {"trainers": active, "form": form, "grid": grid, "page": page}
     return render(request, "trainers/day.html", context)

@@ -206,6 +206,39 @@ class TestDay:
             Client().get("/day/")
 
 
+class TestHundredsOfTrainers:
+    @pytest.fixture(autouse=True)
+    def crowd(self, ana):
+        for number in range(40):
+            TrainerFactory(name=f"Trainer {number:02}", hourly_rate=100 + number)
+
+    def test_the_list_has_pages_that_keep_what_was_asked(self):
+        first = Client().get("/trainers/?sort=price")
+        assert (len(names(first)), sentence(first, "count")) == (36, "41 trainers")
+        more = links(first, "button")["More trainers →"]
+        assert more == "?sort=price&page=2"
+        second = Client().get(f"/trainers/{more}")
+        assert names(second) == [f"Trainer {number}" for number in range(35, 40)]
+        assert links(second, "button")["← Previous trainers"] == "?sort=price&page=1"
+
+    def test_so_has_a_day(self):
+        first = Client().get(f"/day/?day={THURSDAY}")
+        assert len(first.context["grid"].trainers) == 24
+        more = links(first, "button")["More trainers →"]
+        second = Client().get(f"/day/{more}")
+        assert len(second.context["grid"].trainers) == 17
+        assert second.context["grid"].day == THURSDAY
+
+    @pytest.mark.parametrize("page", ["0", "-1", "x", "9" * 100])
+    def test_a_strange_page_is_no_error(self, page):
+        assert Client().get(f"/trainers/?page={page}").status_code == 200
+
+    def test_home_shows_some_and_says_how_many_more(self):
+        page = Client().get("/")
+        assert len(names(page)) == 9
+        assert links(page, "button")["See 32 more trainers"] == "/trainers/"
+
+
 class TestTrainersPage:
     def test_first_the_grid_then_who_it_is_and_what_it_costs(self, ana):
         ana.about = "Fifteen years of coaching.\n\nExpect <b>kettlebells</b>."
