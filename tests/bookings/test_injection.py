@@ -22,8 +22,8 @@ from django.test import Client
 from bookings.models import BookingEvent, TrainingSession
 from finova.accounts.models import ApiToken, User
 from tests.bookings.test_api import post, request_for
-from tests.conftest import MONDAY, NOW, THURSDAY
-from tests.factories import MemberFactory, book
+from tests.conftest import MONDAY, NEXT_THURSDAY, NOW, THURSDAY
+from tests.factories import MemberFactory, TrainerFactory, book
 from tests.injection import FEW, STRINGS
 from tests.stress.size import IS_LONG
 from trainers.models import TimeOff, Trainer, TrainerSchedule
@@ -100,8 +100,8 @@ def test_a_page_that_trusts_a_name_would_be_seen(ana, as_maya):
 
 
 def test_notes(ana, as_maya, as_frieda):
-    """Several strings to a note, from the API into the admin's form."""
-    pages = []
+    """Several strings to a note, from the API to the admin's form, and to one's own."""
+    pages, own_pages = [], []
     for hour, notes in enumerate([PLAIN, *notes_of(STRINGS)], start=7):
         day = MONDAY + timedelta(days=1 + hour // 12)
         place = {"session_date": str(day), "start_time": f"{7 + hour % 12:02}:00"}
@@ -110,9 +110,11 @@ def test_notes(ana, as_maya, as_frieda):
         assert TrainingSession.objects.get(pk=booked["id"]).notes == notes
         change = f"/admin/bookings/trainingsession/{booked['id']}/change/"
         pages.append((Page(as_frieda.get(change)), notes))
-    (plain, _), *others = pages
-    for page, notes in others:
-        assert_inert(plain, page, [notes])
+        own = as_maya.get(f"/sessions/{booked['id']}/")
+        own_pages.append((Page(own), notes))
+    for (plain, _), *others in (pages, own_pages):
+        for page, notes in others:
+            assert_inert(plain, page, [notes])
 
 
 def notes_of(strings):
@@ -192,6 +194,24 @@ def test_trainers_in_what_members_are_told(trainers, maya, as_maya):
         refusal = post(as_maya, request_for(trainer, session_type="demo"))
         assert refusal["Content-Type"].startswith("application/json")
         assert refusal.json()["error"].startswith(f"{trainer.name} does not give")
+
+
+def test_trainers_between_whom_a_session_moves(ana, maya, as_maya):
+    bea = TrainerFactory(name="Bea", slug="bea")
+
+    def pages(name):
+        Trainer.objects.update(name=name)
+        own = f"/sessions/{book(maya, ana, THURSDAY, 9, now=NOW).pk}/"
+        move, then = f"{own}reschedule/{bea.slug}/", f"{NEXT_THURSDAY}T09:00"
+        yield Page(as_maya.get(f"{move}?at={then}"))
+        yield Page(as_maya.post(move, {"at": then}, follow=True))
+        yield Page(as_maya.get(own))
+        maya.sessions.get().delete()
+
+    plain = [*pages(PLAIN)]
+    for text in SHOWN_ALONE:
+        for expected, page in zip(plain, pages(text), strict=True):
+            assert_inert(expected, page, [text])
 
 
 def with_plain_names(model, *fields):

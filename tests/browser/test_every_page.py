@@ -69,6 +69,7 @@ def test_member_pages(visit, gym, maya, colour_scheme):
         "/sessions/calendar/",
         f"/sessions/{session.pk}/",
         f"/sessions/{session.pk}/cancel/",
+        f"/sessions/{session.pk}/reschedule/",
         "/accounts/logout/",
     ):
         page.goto(url)
