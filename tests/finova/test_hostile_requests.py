@@ -162,6 +162,7 @@ def right(session):
             "url": "nowhere",
             "key": "abc",
             "uidb36": "1",
+            "token": "abc",
         }
 
     return of
