@@ -13,7 +13,7 @@ from django.utils.text import slugify
 from bookings import demo
 from bookings.domain.booking import book_session, complete_session, mark_no_show
 from bookings.domain.projection import refresh_schedule
-from bookings.exceptions import BookingRefused
+from bookings.exceptions import BookingRefused, OverLimit
 from trainers.clock import at_gym, gym_now
 from trainers.models import DatedSlot, SlotStatus, Trainer, WorkingHours
 from trainers.schedule import set_slot_status, weekly_template
@@ -72,6 +72,7 @@ class Command(BaseCommand):
         Group.objects.get(name="Trainers").user_set.add(
             User.objects.get(email=demo.TRAINER)
         )
+        self.desk = User.objects.get(email=demo.FRONT_DESK)
         names = [name.strip() for name in demo.MEMBERS.split(",")]
         return [
             User.objects.get(email=demo.MEMBER),
@@ -124,11 +125,16 @@ class Command(BaseCommand):
         luck = random.Random(f"{trainer.slug} {day}")  # noqa: S311
         slots = [slot for slot in trainer.slots.all().dated([day]) if slot.is_open]
         chosen = luck.sample(slots, k=-(-len(slots) * demand // 10))
-        clients = luck.sample(self.members, k=len(chosen))
+        clients = luck.sample(self.crowd(day, luck, now), k=len(chosen))
         return sum(
             self.seed_session(trainer, client, slot, luck, now)
             for slot, client in zip(chosen, clients, strict=True)
         )
+
+    def crowd(self, day: date, luck: random.Random, now: datetime) -> list[Any]:
+        """Who trains that day. Maya and Omar have little ahead: visitors try them."""
+        stay_away = day > now.date() and luck.randrange(3)
+        return self.members[2:] if stay_away else self.members
 
     def seed_session(
         self,
@@ -138,17 +144,18 @@ class Command(BaseCommand):
         luck: random.Random,
         now: datetime,
     ) -> bool:
-        starts = at_gym(slot.day, slot.starts)
+        wish = {
+            "trainer_id": trainer.pk,
+            "session_date": slot.day,
+            "start_time": slot.starts,
+            "end_time": slot.ends,
+            "session_type": luck.choice(trainer.session_types),
+            "now": min(at_gym(slot.day, slot.starts) - BOOKED_BEFORE, now),
+        }
         try:
-            session = book_session(
-                client,
-                trainer_id=trainer.pk,
-                session_date=slot.day,
-                start_time=slot.starts,
-                end_time=slot.ends,
-                session_type=luck.choice(trainer.session_types),
-                now=min(starts - BOOKED_BEFORE, now),
-            )
+            session = book_session(client, **wish)
+        except OverLimit:
+            session = book_session(client, by=self.desk, **wish)
         except BookingRefused:
             # Another trainer has this member then.
             return False
