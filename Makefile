@@ -106,6 +106,10 @@ format: $(VENV)/.dev-stamp ## lay the code out
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+.PHONY: messages
+messages: $(VENV)/.dev-stamp ## bring the translations' catalogues in step with the sources
+	@$(BIN)/python -m finova.catalogues
+
 .PHONY: lock
 lock: ## compile the lock files anew from pyproject.toml (needs uv)
 	@for extras in "requirements.txt:" "requirements-demo.txt:--extra demo" "requirements-dev.txt:--extra demo --extra dev"; do \
