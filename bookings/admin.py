@@ -8,7 +8,8 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import redirect
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from bookings.domain.booking import (
     book_session,
@@ -26,12 +27,26 @@ from bookings.policy import check_rules, check_type_is_given
 from trainers.admin import AutocompleteAdmin
 from trainers.clock import gym_now
 
+CONFIRMED = ngettext_lazy(
+    "%(count)s session confirmed.", "%(count)s sessions confirmed.", "count"
+)
+COMPLETED = ngettext_lazy(
+    "%(count)s session completed.", "%(count)s sessions completed.", "count"
+)
+CANCELLED = ngettext_lazy(
+    "%(count)s session cancelled.", "%(count)s sessions cancelled.", "count"
+)
+MARKED = ngettext_lazy(
+    "%(count)s session marked as no-show.",
+    "%(count)s sessions marked as no-show.",
+    "count",
+)
 PLACE = ("trainer", "session_date", "start_time", "end_time")
 
 
 class HistoryInline(admin.TabularInline):
     model = BookingEvent
-    verbose_name_plural = "History"
+    verbose_name_plural = _("History")
     fields = ["at", "action", "actor", "reason"]
     readonly_fields = ["at", "action", "actor", "reason"]
     extra = 0
@@ -75,7 +90,7 @@ class SessionForm(forms.ModelForm):
             self.check(data)
         except ClientBusy:
             raise forms.ValidationError(
-                "The member has another session at this time."
+                _("The member has another session at this time.")
             ) from None
         except BookingRefused as refusal:
             raise forms.ValidationError(refusal.sentence) from None
@@ -90,7 +105,7 @@ class SessionForm(forms.ModelForm):
             return
         client = moving.client if moving else data["client"]
         if not client.is_active:
-            raise BookingRefused("This person's account is closed. Open it first.")
+            raise BookingRefused(_("This person's account is closed. Open it first."))
         place = {name: data[name] for name in PLACE}
         wish = look_up(
             place.pop("trainer"),
@@ -147,7 +162,7 @@ class TrainingSessionAdmin(AutocompleteAdmin):
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         return super().get_inlines(request, obj) if obj else []
 
-    @admin.display(description="time", ordering="start_time")
+    @admin.display(description=_("time"), ordering="start_time")
     def clock_times(self, session: TrainingSession) -> str:
         return f"{session.start_time:%H:%M} – {session.end_time:%H:%M}"
 
@@ -204,28 +219,28 @@ class TrainingSessionAdmin(AutocompleteAdmin):
             self.message_user(request, refusal.sentence, messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
 
-    @admin.action(description="Confirm", permissions=["change"])
+    @admin.action(description=_("Confirm"), permissions=["change"])
     def confirm(self, request: HttpRequest, queryset: Any) -> None:
-        self.apply(request, queryset, confirm_session, "confirmed")
+        self.apply(request, queryset, confirm_session, CONFIRMED)
 
-    @admin.action(description="Complete", permissions=["change"])
+    @admin.action(description=_("Complete"), permissions=["change"])
     def complete(self, request: HttpRequest, queryset: Any) -> None:
-        self.apply(request, queryset, complete_session, "completed")
+        self.apply(request, queryset, complete_session, COMPLETED)
 
-    @admin.action(description="Cancel", permissions=["change"])
+    @admin.action(description=_("Cancel"), permissions=["change"])
     def cancel(self, request: HttpRequest, queryset: Any) -> None:
-        self.apply(request, queryset, cancel_session, "cancelled")
+        self.apply(request, queryset, cancel_session, CANCELLED)
 
-    @admin.action(description="Mark as no-show", permissions=["change"])
+    @admin.action(description=_("Mark as no-show"), permissions=["change"])
     def no_show(self, request: HttpRequest, queryset: Any) -> None:
-        self.apply(request, queryset, mark_no_show, "marked as no-show")
+        self.apply(request, queryset, mark_no_show, MARKED)
 
     def apply(
         self,
         request: HttpRequest,
         sessions: QuerySet[TrainingSession],
         verb: Callable[..., TrainingSession],
-        done: str,
+        done: Any,
     ) -> None:
         """Call the verb on each session; one that refuses does not stop the rest."""
         count = 0
@@ -242,8 +257,8 @@ class TrainingSessionAdmin(AutocompleteAdmin):
                     messages.ERROR,
                 )
         if count:
-            noun = ngettext("session", "sessions", count)
-            self.message_user(request, f"{count} {noun} {done}.", messages.SUCCESS)
+            said = done % {"count": count}
+            self.message_user(request, said, messages.SUCCESS)
 
 
 @admin.register(BookingEvent)
@@ -272,7 +287,7 @@ class GymSettingsAdmin(admin.ModelAdmin):
 
     fieldsets = [
         (
-            "Booking",
+            _("Booking"),
             {
                 "fields": [
                     "minimum_notice_hours",
@@ -280,11 +295,13 @@ class GymSettingsAdmin(admin.ModelAdmin):
                     "most_upcoming",
                     "most_per_day",
                 ],
-                "description": "These rules are for members who book for themselves. "
-                "Staff can book outside them.",
+                "description": _(
+                    "These rules are for members who book for themselves. "
+                    "Staff can book outside them."
+                ),
             },
         ),
-        ("Cancelling and moving", {"fields": ["cancel_cut_off_hours"]}),
+        (_("Cancelling and moving"), {"fields": ["cancel_cut_off_hours"]}),
     ]
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

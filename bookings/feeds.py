@@ -5,6 +5,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 TOKEN_BYTES = 32
 
@@ -44,6 +45,8 @@ class CalendarFeed(models.Model):
 
     class Meta:
         db_table = "calendar_feeds"
+        verbose_name = _("calendar feed")
+        verbose_name_plural = _("calendar feeds")
 
     def __str__(self) -> str:
         return f"Feed {self.pk}"

@@ -14,6 +14,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.timezone import localtime
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from bookings.exceptions import ClientBusy, SessionMoved, SlotTaken, WrongStatus
 from bookings.feeds import CalendarFeed as CalendarFeed  # as the next one
@@ -27,11 +29,11 @@ ONLY_ADDED_TO = "The history is only ever added to."
 
 
 class SessionStatus(models.TextChoices):
-    SCHEDULED = "scheduled", "Scheduled"
-    CONFIRMED = "confirmed", "Confirmed"
-    COMPLETED = "completed", "Completed"
-    CANCELLED = "cancelled", "Cancelled"
-    NO_SHOW = "no_show", "No-show"
+    SCHEDULED = "scheduled", _("Scheduled")
+    CONFIRMED = "confirmed", _("Confirmed")
+    COMPLETED = "completed", _("Completed")
+    CANCELLED = "cancelled", _("Cancelled")
+    NO_SHOW = "no_show", _("No-show")
 
 
 # Only these block a time.
@@ -112,46 +114,55 @@ class TrainingSession(models.Model):
     # Where it stood before the write under way: `domain.projection` keeps it here.
     spans_before: Sequence[Any] = ()
 
-    trainer = models.ForeignKey(Trainer, models.PROTECT, related_name="sessions")
+    trainer = models.ForeignKey(
+        Trainer, models.PROTECT, related_name="sessions", verbose_name=_("trainer")
+    )
     client = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
         related_name="sessions",
-        verbose_name="member",
+        verbose_name=_("member"),
     )
-    session_date = models.DateField("date")
-    start_time = models.TimeField("from")
-    end_time = models.TimeField("until")
+    session_date = models.DateField(_("date"))
+    start_time = models.TimeField(_("from"))
+    end_time = models.TimeField(_("until"))
     session_type = models.CharField(
+        _("session type"),
         max_length=20,
         choices=SessionType,
         default=SessionType.PERSONAL_TRAINING,
         db_default=SessionType.PERSONAL_TRAINING,
     )
     status = models.CharField(
+        _("status"),
         max_length=20,
         choices=SessionStatus,
         default=SessionStatus.SCHEDULED,
         db_default=SessionStatus.SCHEDULED,
     )
     price = models.DecimalField(
+        _("price"),
         max_digits=12,
         decimal_places=2,
         null=True,
         blank=True,
         validators=[MinValueValidator(Decimal(0))],
     )
-    notes = models.TextField(blank=True, default="", db_default="", max_length=1000)
-    cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    notes = models.TextField(
+        _("notes"), blank=True, default="", db_default="", max_length=1000
+    )
+    cancelled_at = models.DateTimeField(
+        _("cancelled at"), null=True, blank=True, editable=False
+    )
     cancelled_late = models.BooleanField(
-        "late cancellation",
+        _("late cancellation"),
         default=False,
         db_default=False,
         editable=False,
-        help_text="The member cancelled when it was too late to do so freely.",
+        help_text=_("The member cancelled when it was too late to do so freely."),
     )
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-    updated_at = models.DateTimeField(auto_now=True, db_default=Now())
+    created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(_("updated at"), auto_now=True, db_default=Now())
 
     objects = TrainingSessionQuerySet.as_manager()
 
@@ -159,7 +170,8 @@ class TrainingSession(models.Model):
         db_table = "training_sessions"
         # Related managers and Django's own look-ups get the guarded QuerySet too.
         base_manager_name = "objects"
-        verbose_name = "session"
+        verbose_name = _("session")
+        verbose_name_plural = _("sessions")
         ordering = ["session_date", "start_time", "pk"]
         permissions = [("book_session", "Can book sessions")]
         indexes = [
@@ -177,7 +189,7 @@ class TrainingSession(models.Model):
             models.CheckConstraint(
                 condition=Q(end_time__gt=F("start_time")),
                 name="training_sessions_end_after_start",
-                violation_error_message="The session ends before it starts.",
+                violation_error_message=_("The session ends before it starts."),
             ),
             models.CheckConstraint(
                 condition=Q(end_time__lte=time(23, 59, 59, 999999)),
@@ -229,7 +241,9 @@ class TrainingSession(models.Model):
                 ],
                 condition=Q(status__in=ACTIVE),
                 violation_error_code=ClientBusy.code,
-                violation_error_message="The member has another session at this time.",
+                violation_error_message=_(
+                    "The member has another session at this time."
+                ),
             ),
         ]
 
@@ -266,7 +280,7 @@ class TrainingSession(models.Model):
     def clean(self) -> None:
         # A range that ends before it starts is an error of its own in PostgreSQL.
         if self.start_time and self.end_time and self.end_time <= self.start_time:
-            raise ValidationError({"end_time": "The session ends before it starts."})
+            raise ValidationError({"end_time": _("The session ends before it starts.")})
 
     def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
         """The overlaps depend on the status, also in forms that do not show it."""
@@ -350,30 +364,40 @@ class BookingEvent(models.Model):
     """One line of a session's history, written by the verb in its transaction."""
 
     class Action(models.TextChoices):
-        BOOKED = "booked", "Booked"
-        CONFIRMED = "confirmed", "Confirmed"
-        MOVED = "moved", "Moved"
-        CANCELLED = "cancelled", "Cancelled"
-        COMPLETED = "completed", "Completed"
-        NO_SHOW = "no_show", "Marked as no-show"
-        REOPENED = "reopened", "Opened again"
+        BOOKED = "booked", _("Booked")
+        CONFIRMED = "confirmed", _("Confirmed")
+        MOVED = "moved", _("Moved")
+        CANCELLED = "cancelled", _("Cancelled")
+        COMPLETED = "completed", _("Completed")
+        NO_SHOW = "no_show", _("Marked as no-show")
+        REOPENED = "reopened", _("Opened again")
 
     session = models.ForeignKey(
-        TrainingSession, models.SET_NULL, null=True, related_name="events"
+        TrainingSession,
+        models.SET_NULL,
+        null=True,
+        related_name="events",
+        verbose_name=_("session"),
     )
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("actor"),
     )
-    action = models.CharField(max_length=20, choices=Action)
-    at = models.DateTimeField()
-    before = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
-    after = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
-    reason = models.CharField(max_length=500, blank=True)
+    action = models.CharField(_("action"), max_length=20, choices=Action)
+    at = models.DateTimeField(pgettext_lazy("when it happened", "at"))
+    before = models.JSONField(_("before"), default=dict, encoder=DjangoJSONEncoder)
+    after = models.JSONField(_("after"), default=dict, encoder=DjangoJSONEncoder)
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
 
     objects = BookingEventQuerySet.as_manager()
 
     class Meta:
         db_table = "booking_events"
+        verbose_name = _("booking event")
+        verbose_name_plural = _("booking events")
         ordering = ["pk"]
 
     def __str__(self) -> str:
@@ -404,6 +428,8 @@ class IdempotencyKey(models.Model):
 
     class Meta:
         db_table = "idempotency_keys"
+        verbose_name = _("idempotency key")
+        verbose_name_plural = _("idempotency keys")
         constraints = [
             models.UniqueConstraint(
                 fields=["client", "key"], name="idempotency_keys_one_per_client"

@@ -10,6 +10,9 @@ from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.parser import Parser
@@ -64,7 +67,9 @@ def admit(request: HttpRequest) -> Any:
         if not request.user.has_perm("bookings.book_session"):
             raise MayNotBook
         if request.content_type != "application/json":
-            raise HttpError(415, "Send JSON, with `Content-Type: application/json`.")
+            raise HttpError(
+                415, gettext("Send JSON, with `Content-Type: application/json`.")
+            )
     return request.user
 
 
@@ -90,7 +95,9 @@ class Session(APIKeyCookie):
         if not request.user.is_authenticated:
             return None
         if check_csrf(request) is not None:
-            raise HttpError(403, "The CSRF token is missing or wrong. Reload the page.")
+            raise HttpError(
+                403, gettext("The CSRF token is missing or wrong. Reload the page.")
+            )
         return admit(request)
 
     def authenticate(self, request: HttpRequest, key: str | None) -> None:
@@ -118,16 +125,16 @@ CODES = {
 
 # What a program is told where no endpoint was reached.
 REFUSALS = {
-    400: ("malformed_request", "The request cannot be read. Nothing was changed."),
-    403: ("forbidden", "This is not for your account."),
-    404: ("not_found", "There is nothing at this address."),
-    405: ("method_not_allowed", "This address is not for this method: see `Allow`."),
-    413: ("too_large", "The body is too large: 1 MB at most. Nothing was changed."),
+    400: ("malformed_request", _("The request cannot be read. Nothing was changed.")),
+    403: ("forbidden", _("This is not for your account.")),
+    404: ("not_found", _("There is nothing at this address.")),
+    405: ("method_not_allowed", _("This address is not for this method: see `Allow`.")),
+    413: ("too_large", _("The body is too large: 1 MB at most. Nothing was changed.")),
 }
 
 
 def refuse(
-    request: HttpRequest, status: int, code: str, sentence: str, **more: Any
+    request: HttpRequest, status: int, code: str, sentence: str | Promise, **more: Any
 ) -> HttpResponse:
     body = {"success": False, "error": sentence, "code": code, **more}
     return api.create_response(request, body, status=status)
@@ -144,7 +151,7 @@ def refused(request: HttpRequest, refusal: BookingRefused) -> HttpResponse:
 @api.exception_handler(AuthenticationError)
 def not_signed_in(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
     response = refuse(
-        request, 401, "not_signed_in", "Sign in, or send a valid bearer token."
+        request, 401, "not_signed_in", _("Sign in, or send a valid bearer token.")
     )
     response["WWW-Authenticate"] = "Bearer"
     return response
@@ -163,7 +170,9 @@ def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 @api.exception_handler(HttpError)
 def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     code = CODES.get(error.status_code, "refused")
-    sentence = "The body is not valid JSON." if error.status_code == 400 else str(error)
+    sentence = (
+        _("The body is not valid JSON.") if error.status_code == 400 else str(error)
+    )
     return refuse(request, error.status_code, code, sentence)
 
 

@@ -49,7 +49,9 @@ class TrainerForm(forms.ModelForm):
     """The trainer, and a select for each weekly slot, laid out as a grid."""
 
     session_types = forms.MultipleChoiceField(
-        choices=SessionType, widget=forms.CheckboxSelectMultiple
+        label=_("Session types"),
+        choices=SessionType,
+        widget=forms.CheckboxSelectMultiple,
     )
     photo = forms.FileField(
         required=False,
@@ -160,6 +162,12 @@ def choices_for(slot: TrainerSchedule) -> list[tuple[str, Any]]:
     ]
 
 
+OVERLAP = _(
+    "Two spans on %(day)s overlap: make them one, or let the second start at "
+    "%(end)s or later."
+)
+
+
 class HoursFormSet(BaseInlineFormSet):
     def clean(self) -> None:
         super().clean()
@@ -177,8 +185,7 @@ class HoursFormSet(BaseInlineFormSet):
         for (day, _start, end), (next_day, start, _end) in pairwise(spans):
             if day == next_day and start < end:
                 raise forms.ValidationError(
-                    f"Two spans on {DayOfWeek(day).label} overlap: make them one, or "
-                    f"let the second start at {end:%H:%M} or later."
+                    OVERLAP, params={"day": DayOfWeek(day).label, "end": f"{end:%H:%M}"}
                 )
 
 
@@ -198,7 +205,7 @@ class WorkingHoursInline(admin.TabularInline):
     form = WorkingHoursForm
     formset = HoursFormSet
     extra = 1
-    verbose_name_plural = (
+    verbose_name_plural = _(
         "Working hours (none: Monday to Saturday 07:00-20:00, Sunday 08:00-16:00)"
     )
 
@@ -247,7 +254,7 @@ class TrainerAdmin(AutocompleteAdmin):
         except IntegrityError as error:
             if "working_hours_no_overlap" not in str(error):
                 raise
-            sentence = "A colleague has just changed these hours. Please look again."
+            sentence = _("A colleague has just changed these hours. Please look again.")
             self.message_user(request, sentence, messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
 
@@ -281,12 +288,15 @@ class TrainerAdmin(AutocompleteAdmin):
         trainer_id = form.instance.pk
         for status, slots in form.changed_slots().items():
             set_slot_status(trainer_id, slots, status)
-        added, removed, _ = fit_trainer_schedule(trainer_id)
+        added, removed, _kept = fit_trainer_schedule(trainer_id)
         if change and (added or removed):
             self.message_user(
                 request,
-                f"The week follows the new hours: {added} slots added, "
-                f"{removed} removed. Slots with a session stay until it ends.",
+                gettext(
+                    "The week follows the new hours. Slots added: %(added)s, removed: "
+                    "%(removed)s. Slots with a session stay until it ends."
+                )
+                % {"added": added, "removed": removed},
                 messages.INFO,
             )
 

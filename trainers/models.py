@@ -21,6 +21,7 @@ from django.db.models.functions import Coalesce, Now
 from django.urls import reverse
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from trainers.clock import is_on_the_clock
 
@@ -122,12 +123,14 @@ class TrainerQuerySet(models.QuerySet["Trainer"]):
 
 
 class Trainer(models.Model):
-    name = models.CharField(max_length=100)
+    name = models.CharField(_("name"), max_length=100)
     slug = models.SlugField(
-        "address",
+        pgettext_lazy("of a page", "address"),
         unique=True,
         blank=True,
-        help_text="The last part of the page's address. Made from the name if empty.",
+        help_text=_(
+            "The last part of the page's address. Made from the name if empty."
+        ),
     )
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
@@ -135,47 +138,61 @@ class Trainer(models.Model):
         null=True,
         blank=True,
         related_name="trainer",
-        help_text="The trainer's own account, if there is one.",
+        help_text=_("The trainer's own account, if there is one."),
+        verbose_name=_("user"),
     )
-    specialisation = models.CharField(max_length=100, blank=True)
-    about = models.TextField(blank=True)
+    specialisation = models.CharField(_("specialisation"), max_length=100, blank=True)
+    about = models.TextField(_("about"), blank=True)
     hourly_rate = models.DecimalField(
+        _("hourly rate"),
         max_digits=8,
         decimal_places=2,
         validators=[MinValueValidator(Decimal(0))],
-        help_text="Per hour. A session costs its length in hours times this, as it is "
-        "when the session is booked.",
+        help_text=_(
+            "Per hour. A session costs its length in hours times this, as it is "
+            "when the session is booked."
+        ),
     )
     session_minutes = models.PositiveSmallIntegerField(
-        "session length",
+        _("session length"),
         default=60,
         db_default=60,
         validators=[MinValueValidator(15), MaxValueValidator(240)],
-        help_text="Minutes. The working hours are cut into slots of this length.",
+        help_text=_("Minutes. The working hours are cut into slots of this length."),
     )
     session_types = ArrayField(
         models.CharField(max_length=20, choices=SessionType),
         default=usual_session_types,
-        help_text="What members can choose when they book.",
+        help_text=_("What members can choose when they book."),
+        verbose_name=_("session types"),
     )
     is_active = models.BooleanField(
-        "takes bookings",
+        _("takes bookings"),
         default=True,
         db_default=True,
-        help_text="Without the tick, members no longer see the trainer; booked "
-        "sessions stand.",
+        help_text=_(
+            "Without the tick, members no longer see the trainer; booked "
+            "sessions stand."
+        ),
     )
     # Names the picture in `TrainerPhoto`; empty where there is none.
     photo_digest = models.CharField(
-        max_length=32, default="", db_default="", blank=True, editable=False
+        _("photo digest"),
+        max_length=32,
+        default="",
+        db_default="",
+        blank=True,
+        editable=False,
     )
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-    updated_at = models.DateTimeField(auto_now=True, db_default=Now())
+    created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(_("updated at"), auto_now=True, db_default=Now())
 
     objects = TrainerQuerySet.as_manager()
 
     class Meta:
         db_table = "trainers"
+        verbose_name = _("trainer")
+        verbose_name_plural = _("trainers")
         ordering = ["name", "pk"]
         constraints = [
             models.CheckConstraint(
@@ -272,6 +289,7 @@ class TrainerPhoto(models.Model):
     class Meta:
         db_table = "trainer_photos"
         verbose_name = _("photo")
+        verbose_name_plural = _("photos")
 
     def __str__(self) -> str:
         return str(self.trainer)
@@ -284,14 +302,16 @@ class WorkingHours(models.Model):
     `manage.py init_trainer_schedules` afterwards.
     """
 
-    trainer = models.ForeignKey(Trainer, models.CASCADE, related_name="working_hours")
-    day_of_week = models.PositiveSmallIntegerField(choices=DayOfWeek)
-    starts_at = models.TimeField("from")
-    ends_at = models.TimeField("until")
+    trainer = models.ForeignKey(
+        Trainer, models.CASCADE, related_name="working_hours", verbose_name=_("trainer")
+    )
+    day_of_week = models.PositiveSmallIntegerField(_("day of week"), choices=DayOfWeek)
+    starts_at = models.TimeField(_("from"))
+    ends_at = models.TimeField(_("until"))
 
     class Meta:
         db_table = "working_hours"
-        verbose_name = verbose_name_plural = "working hours"
+        verbose_name = verbose_name_plural = _("working hours")
         ordering = ["day_of_week", "starts_at"]
         constraints = [
             models.CheckConstraint(
@@ -301,7 +321,7 @@ class WorkingHours(models.Model):
             models.CheckConstraint(
                 condition=Q(ends_at__gt=F("starts_at")),
                 name="working_hours_end_after_start",
-                violation_error_message="These hours end before they start.",
+                violation_error_message=_("These hours end before they start."),
             ),
             models.CheckConstraint(
                 condition=Q(ends_at__lte=time.max), name="working_hours_end_same_day"
@@ -317,7 +337,7 @@ class WorkingHours(models.Model):
                         RangeOperators.OVERLAPS,
                     ),
                 ],
-                violation_error_message="These hours overlap others of that day.",
+                violation_error_message=_("These hours overlap others of that day."),
                 # Spans that change places overlap while one of them is saved.
                 deferrable=Deferrable.DEFERRED,
             ),
@@ -330,11 +350,11 @@ class WorkingHours(models.Model):
     def clean(self) -> None:
         # A range that ends before it starts is an error of its own in PostgreSQL.
         if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
-            raise ValidationError({"ends_at": "These hours end before they start."})
+            raise ValidationError({"ends_at": _("These hours end before they start.")})
         for name in ("starts_at", "ends_at"):
             at: time | None = getattr(self, name)
             if at and at != at.replace(second=0, microsecond=0):
-                raise ValidationError({name: "Give whole minutes, like 09:00."})
+                raise ValidationError({name: _("Give whole minutes, like 09:00.")})
 
 
 class TimeOffQuerySet(models.QuerySet["TimeOff"]):
@@ -349,25 +369,30 @@ class TimeOffQuerySet(models.QuerySet["TimeOff"]):
 class TimeOff(models.Model):
     """A trainer is away from a moment until another, in gym time."""
 
-    trainer = models.ForeignKey(Trainer, models.CASCADE, related_name="time_off")
-    first_day = models.DateField()
-    starts_at = models.TimeField("from", default=time.min, db_default=time.min)
-    last_day = models.DateField()
+    trainer = models.ForeignKey(
+        Trainer, models.CASCADE, related_name="time_off", verbose_name=_("trainer")
+    )
+    first_day = models.DateField(_("first day"))
+    starts_at = models.TimeField(_("from"), default=time.min, db_default=time.min)
+    last_day = models.DateField(_("last day"))
     ends_at = models.TimeField(
-        "until",
+        _("until"),
         null=True,
         blank=True,
-        help_text="Empty: until the end of the last day.",
+        help_text=_("Empty: until the end of the last day."),
     )
     reason = models.CharField(
-        max_length=200, blank=True, help_text="For staff; members do not see it."
+        _("reason"),
+        max_length=200,
+        blank=True,
+        help_text=_("For staff; members do not see it."),
     )
 
     objects = TimeOffQuerySet.as_manager()
 
     class Meta:
         db_table = "time_off"
-        verbose_name = verbose_name_plural = "time off"
+        verbose_name = verbose_name_plural = _("time off")
         ordering = ["first_day", "starts_at"]
         constraints = [
             models.CheckConstraint(
@@ -377,7 +402,7 @@ class TimeOff(models.Model):
                     & (Q(ends_at=None) | Q(ends_at__gt=F("starts_at")))
                 ),
                 name="time_off_end_after_start",
-                violation_error_message="The time off ends before it starts.",
+                violation_error_message=_("The time off ends before it starts."),
             ),
             models.CheckConstraint(
                 # Neither `infinity` nor 24:00 can be read by Python.
@@ -496,7 +521,7 @@ class TrainerSchedule(models.Model):
         default=False,
         db_default=False,
         editable=False,
-        help_text="Kept for the session in it alone; takes no new booking.",
+        help_text=_("Kept for the session in it alone; takes no new booking."),
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(auto_now=True, db_default=Now())
@@ -505,7 +530,8 @@ class TrainerSchedule(models.Model):
 
     class Meta:
         db_table = "trainer_schedules"
-        verbose_name = "slot"
+        verbose_name = _("slot")
+        verbose_name_plural = _("slots")
         ordering = ["trainer", "day_of_week", "time_slot"]
         constraints = [
             models.UniqueConstraint(

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.translation import gettext as _
 
 from bookings.demo import PASSWORD
 from finova.accounts import known_browsers
@@ -29,7 +30,9 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def clean_password(self, password: str, user: Any = None) -> str:
         if password == PASSWORD:
-            raise ValidationError("The demo has this password. Choose one of your own.")
+            raise ValidationError(
+                _("The demo has this password. Choose one of your own.")
+            )
         return super().clean_password(password, user)
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:

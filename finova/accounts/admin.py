@@ -10,6 +10,7 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from finova.accounts.forms import UserCreationForm
 from finova.accounts.models import ApiToken, User
@@ -31,16 +32,18 @@ class UserAdmin(DjangoUserAdmin):
             None,
             {
                 "fields": ["name", "email", "phone"],
-                "description": "Without an email the person cannot sign in; staff "
-                "book for them. With one, they choose a password through "
-                "“Forgot your password?” on the sign-in page.",
+                "description": _(
+                    "Without an email the person cannot sign in; staff book for them. "
+                    "With one, they choose a password through “Forgot your password?” "
+                    "on the sign-in page."
+                ),
             },
         )
     ]
     fieldsets = [
         (None, {"fields": ["name", "email", "phone", "password"]}),
-        ("May", {"fields": ["is_active", *POWERS]}),
-        ("Dates", {"fields": ["last_login", "date_joined"]}),
+        (_("May"), {"fields": ["is_active", *POWERS]}),
+        (_("Dates"), {"fields": ["last_login", "date_joined"]}),
     ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
@@ -75,7 +78,10 @@ class PersonalAdmin(admin.ModelAdmin):
             content_type=ContentType.objects.get_for_model(self.model)
         )
         for row in queryset:
-            nameless = f"{self.opts.verbose_name} of person {row.user_id}"
+            nameless = _("%(what)s of person %(number)s") % {
+                "what": self.opts.verbose_name,
+                "number": row.user_id,
+            }
             theirs.filter(object_id=row.pk).update(object_repr=nameless)
         return logged
 

@@ -88,7 +88,7 @@ class TokenForm(forms.Form):
 class UserCreationForm(forms.ModelForm):
     """The front desk adds a person; without an email they cannot sign in."""
 
-    name = forms.CharField(max_length=100)
+    name = forms.CharField(label=_("Name"), max_length=100)
 
     class Meta:
         model = User

@@ -11,6 +11,7 @@ from django.contrib.auth.models import (
 )
 from django.db import DatabaseError, models
 from django.db.models.functions import Lower, Now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 HOUR = timedelta(hours=1)
@@ -46,9 +47,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     any number of them may exist.
     """
 
-    email = models.EmailField(unique=True, null=True, blank=True)
-    name = models.CharField(max_length=100, blank=True)
-    phone = models.CharField(max_length=30, blank=True)
+    email = models.EmailField(_("email"), unique=True, null=True, blank=True)
+    name = models.CharField(_("name"), max_length=100, blank=True)
+    phone = models.CharField(_("phone"), max_length=30, blank=True)
     time_display = models.CharField(
         _("times written"),
         max_length=2,
@@ -57,15 +58,17 @@ class User(AbstractBaseUser, PermissionsMixin):
         db_default=TimeDisplay.TWENTY_FOUR_HOURS,
     )
     is_active = models.BooleanField(
-        "may sign in",
+        _("may sign in"),
         default=True,
         db_default=True,
-        help_text="Take the tick away instead of deleting the person.",
+        help_text=_("Take the tick away instead of deleting the person."),
     )
     is_staff = models.BooleanField(
-        "may open the admin", default=False, db_default=False
+        _("may open the admin"), default=False, db_default=False
     )
-    date_joined = models.DateTimeField(db_default=Now(), editable=False)
+    date_joined = models.DateTimeField(
+        _("date joined"), db_default=Now(), editable=False
+    )
 
     objects = UserManager()
 
@@ -74,8 +77,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         db_table = "users"
-        verbose_name = "person"
-        verbose_name_plural = "people"
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
         ordering = ["name", "pk"]
         constraints = [
             # One spelling per address, so that the unique index sees them as one.
@@ -89,7 +92,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.email or f"Member {self.pk}"
+        return (
+            self.name
+            or self.email
+            or gettext("Member %(number)s") % {"number": self.pk}
+        )
 
     def clean(self) -> None:
         self.email = self.email.lower() if self.email else None
@@ -125,17 +132,23 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
 class ApiToken(models.Model):
     """A key with which a program books for one user. Only its SHA-256 is kept."""
 
-    user = models.ForeignKey(User, models.CASCADE, related_name="api_tokens")
-    name = models.CharField(max_length=100)
-    digest = models.CharField(max_length=64, unique=True)
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
-    revoked_at = models.DateTimeField(null=True, blank=True)
+    user = models.ForeignKey(
+        User, models.CASCADE, related_name="api_tokens", verbose_name=_("user")
+    )
+    name = models.CharField(_("name"), max_length=100)
+    digest = models.CharField(_("digest"), max_length=64, unique=True)
+    created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
+    last_used_at = models.DateTimeField(
+        _("last used at"), null=True, blank=True, editable=False
+    )
+    revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
 
     objects = ApiTokenQuerySet.as_manager()
 
     class Meta:
         db_table = "api_tokens"
+        verbose_name = _("API token")
+        verbose_name_plural = _("API tokens")
 
     def __str__(self) -> str:
         return self.name
