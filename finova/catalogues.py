@@ -126,7 +126,7 @@ def faults(entry: Message) -> Iterator[str]:
 
 
 def forms_of(text: Any) -> tuple[str, ...]:
-    return (text,) if isinstance(text, str) else tuple(text)
+    return tuple(text) if isinstance(text, tuple | list) else (text or "",)
 
 
 def placeholders(string: str) -> list[str]:
