@@ -144,7 +144,7 @@ class Command(BaseCommand):
         luck: random.Random,
         now: datetime,
     ) -> bool:
-        wish = {
+        wish: dict[str, Any] = {
             "trainer_id": trainer.pk,
             "session_date": slot.day,
             "start_time": slot.starts,
