@@ -102,7 +102,9 @@ TRAINERS = [
         "Ana Ruiz",
         "Strength and mobility",
         Decimal(75),
-        "Fifteen years of coaching people who sit too much. Expect kettlebells.",
+        "Fifteen years of coaching people who sit too much. Expect kettlebells.\n\n"
+        "We start with what hurts, and by the sixth week you carry your own shopping "
+        "up four floors. Bring flat shoes and a bottle of water.",
         USUAL_HOURS,
         closed=tuple(
             (day, time(hour))
@@ -119,7 +121,9 @@ TRAINERS = [
         "Bruno Keller",
         "Boxing and conditioning",
         Decimal(60),
-        "Former amateur champion. Gloves are provided, excuses are not.",
+        "Former amateur champion. Gloves are provided, excuses are not.\n\n"
+        "Three quarters of an hour are enough: rope, pads, bag, and a quiet end. "
+        "Nobody is hit in the first month.",
         hours(WEEKDAYS, (6, 12), (16, 21)),
         session_minutes=45,
         breaks=(time(9),),
@@ -129,7 +133,9 @@ TRAINERS = [
         "Clara Vogel",
         "Running and endurance",
         Decimal("57.50"),
-        "From the first five kilometres to the last ten of a marathon.",
+        "From the first five kilometres to the last ten of a marathon.\n\n"
+        "I film your stride once, and then we talk about breath and patience. In good "
+        "weather we run by the river; meet me at the front desk.",
         hours((TUE, THU), (6, 14)) + hours((SAT, SUN), (7, 15)),
         breaks=(time(11),),
         demand=4,
@@ -138,7 +144,9 @@ TRAINERS = [
         "Dmitri Sokolov",
         "Olympic weightlifting",
         Decimal(90),
-        "Technique first, then the numbers follow. Two platforms, one coach.",
+        "Technique first, then the numbers follow. Two platforms, one coach.\n\n"
+        "Ninety minutes, because a snatch takes time. Beginners learn with a "
+        "broomstick, and everybody was a beginner.",
         hours((MON, WED, FRI), (10, 20)),
         session_minutes=90,
         breaks=(time(13),),
@@ -148,7 +156,9 @@ TRAINERS = [
         "Esther Amoah",
         "Pregnancy and postnatal",
         Decimal(70),
-        "Midwife and trainer. Babies are welcome, prams fit through the door.",
+        "Midwife and trainer. Babies are welcome, prams fit through the door.\n\n"
+        "Before the birth we keep you moving; afterwards we start from six weeks, "
+        "gently, with your doctor’s word.",
         hours(WEEKDAYS, (9, 15)),
         session_types=[
             SessionType.PERSONAL_TRAINING,
@@ -162,7 +172,9 @@ TRAINERS = [
         "Finn O’Connor",
         "Rehabilitation",
         Decimal(85),
-        "Physiotherapist. Backs, knees and shoulders, with or without a referral.",
+        "Physiotherapist. Backs, knees and shoulders, with or without a referral.\n\n"
+        "Half an hour, one joint, one exercise that you take home. Please bring what "
+        "your surgeon wrote.",
         hours((MON, TUE, THU, FRI), (8, 12), (14, 19)),
         session_minutes=30,
         breaks=(time(10),),
@@ -172,7 +184,9 @@ TRAINERS = [
         "Giulia Marchetti",
         "Yoga and breathing",
         Decimal(48),
-        "Slow is smooth, smooth is strong. Mats, blocks and silence included.",
+        "Slow is smooth, smooth is strong. Mats, blocks and silence included.\n\n"
+        "For stiff backs and busy heads. Nobody here stands on theirs before they "
+        "want to.",
         hours((MON, WED), (7, 11), (17, 21)) + hours((SUN,), (9, 13)),
         breaks=(time(9),),
         demand=2,
