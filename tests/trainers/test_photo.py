@@ -85,14 +85,14 @@ def test_what_the_camera_wrote_is_gone_and_the_picture_upright(ana, as_frieda):
     assert red > 200 > blue
 
 
-def bomb():
-    """A few hundred bytes that say they are 20 000 pixels wide and high."""
+def bomb(side):
+    """A few hundred bytes that say they are so many pixels wide and high."""
 
     def chunk(kind, data):
         check = struct.pack(">I", zlib.crc32(kind + data))
         return struct.pack(">I", len(data)) + kind + data + check
 
-    head = struct.pack(">IIBBBBB", 20_000, 20_000, 8, 2, 0, 0, 0)
+    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
     body = zlib.compress(b"\0" * 1000)
     chunks = chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + chunks
@@ -111,8 +111,9 @@ REFUSED = {
     "truncated png": (picture(kind="PNG")[:200], NOT_READ),
     "text": (b"not a picture", NOT_READ),
     "nothing": (b"", "The submitted file is empty"),
-    "bomb": (bomb(), "too many pixels"),
-    "large bomb": (bomb().replace(b"\x4e\x20", b"\xff\xff", 2), None),
+    # The first is ours to refuse, the second Pillow itself does not open.
+    "bomb": (bomb(8_000), "too many pixels"),
+    "large bomb": (bomb(20_000), "too many pixels"),
     "too large": (picture() + b"\0" * 5 * 1024 * 1024, "larger than 5 MB"),
 }
 
@@ -122,8 +123,7 @@ def test_what_is_no_good_picture_is_refused_with_a_sentence(ana, as_frieda, case
     data, sentence = REFUSED[case]
     answer = upload(as_frieda, ana, data)
     assert answer.status_code == 200
-    page = answer.content.decode()
-    assert (sentence or "Please choose") in page
+    assert sentence in answer.content.decode()
     assert not TrainerPhoto.objects.exists()
 
 
