@@ -28,7 +28,15 @@ class DayGrid:
     today: date
     trainers: Sequence[Trainer]
     rows: Sequence[tuple[time, Sequence[Place | None]]]
-    legend: Sequence[CellState] = LEGEND
+
+    @property
+    def legend(self) -> list[CellState]:
+        """As in the week: what occurs, and what a day is made of."""
+        words = {
+            place.cell.state.word for _at, row in self.rows for place in row if place
+        }
+        words |= {CellState.AVAILABLE.word, CellState.BOOKED.word}
+        return [state for state in LEGEND if state.word in words]
 
     @property
     def title(self) -> str:

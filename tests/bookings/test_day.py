@@ -53,6 +53,7 @@ def test_rows_are_starts_and_columns_trainers(ana, bruno, maya, omar):
         "11:15": [None, "available"],
     }
     assert grid.open_count == 4
+    assert grid.legend == ["available", "booked", "mine"]
     times = {f"{at:%H:%M}": places for at, places in grid.open_by_time}
     assert [place.trainer for place in times["09:00"]] == [bruno]
     assert times["09:00"][0].url == (
