@@ -111,7 +111,7 @@ def test_overlaps_are_listed_and_nothing_changes_until_they_are_gone(
     sql("DELETE FROM training_sessions WHERE id = 6")
     status, said = migrate()
     assert (status, "Applying bookings.0004" in said) == (0, True)
-    assert check(GUARDS_STAND).ids == ()
+    assert not set(GUARDS) & set(check(GUARDS_STAND).ids)
     with pytest.raises(Exception, match="no_trainer_overlap"):
         load(f"7, {ana.pk}, {omar.pk}, '2026-12-10', '09:59', '10:30', 'scheduled'")
 
