@@ -20,20 +20,32 @@ MODES = [(WIDE, "light", {}), (WIDE, "dark", COLOURS)]
 MODES += [(PHONE, "light", {}), (PHONE, "dark", COLOURS)]
 
 
+def violations(page):
+    """What axe has against the page as it stands in its window."""
+    page.evaluate(AXE)
+    return ask_axe(page, {})
+
+
+def ask_axe(page, options):
+    found = page.evaluate("options => axe.run(document, options)", options)
+    return [
+        (wrong["id"], [node["html"][:120] for node in wrong["nodes"][:3]])
+        for wrong in found["violations"]
+    ]
+
+
 def complaints(page):
-    """What is wrong with the page that stands in the window, in each mode."""
+    """What is wrong with it in each mode."""
     page.evaluate(AXE)
     for size, scheme, options in MODES:
         page.set_viewport_size(size)
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        found = page.evaluate("options => axe.run(document, options)", options)
-        for wrong in found["violations"]:
-            nodes = [node["html"][:120] for node in wrong["nodes"][:3]]
-            yield size["width"], scheme, wrong["id"], nodes
+        mode = size["width"], scheme
+        yield from ((*mode, *wrong) for wrong in ask_axe(page, options))
         # A phone of 320 pixels is also a window of 1280 at 400 % (WCAG 1.4.10).
         width = page.evaluate("document.documentElement.scrollWidth")
         if width > size["width"]:
-            yield size["width"], scheme, f"scrolls sideways to {width}"
+            yield *mode, f"scrolls sideways to {width}"
     page.set_viewport_size(WIDE)
     page.emulate_media(color_scheme="light")
 
