@@ -1,8 +1,9 @@
-"""The README's pictures, taken from a demo gym made for the purpose.
+"""Each page's picture, wide, on a phone and dark, from a demo gym made for the purpose.
 
 make screenshots
 """
 
+import io
 import os
 import signal
 import socket
@@ -12,11 +13,19 @@ import tempfile
 from pathlib import Path
 
 import django
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser import pages
 from tests.browser.chromium import executable
 
 PICTURES = Path(__file__).resolve().parent.parent.parent / "docs" / "screenshots"
+WIDE, PHONE = {"width": 1240, "height": 900}, {"width": 390, "height": 844}
+MODES = {"wide": (WIDE, "light"), "phone": (PHONE, "light"), "dark": (WIDE, "dark")}
+
+VISITOR = ["home", "trainers", "day", "week-panel", "sign-in", "join", "not-found"]
+MEMBER = ["home-member", "booking", "sessions", "session", "reschedule", "cancel"]
+MEMBER += ["calendar", "account", "tokens", "two-factor", "delete-account"]
 
 
 def main() -> None:
@@ -49,48 +58,55 @@ def take_pictures(site: str) -> None:
     args = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable(), args=args)
-        wide = sign_in(browser, site, width=1240, height=980)
-        book_one(wide)
-        save(wide, "week.png")
-        save(sign_in(browser, site, width=1240, height=980, dark=True), "week-dark.png")
-        save(sign_in(browser, site, width=390, height=844), "week-phone.png")
+        visitor = browser.new_context(base_url=site).new_page()
+        member = sign_in(browser, site)
+        places = look_around(member)
+        for tab, names, listed in (
+            (visitor, VISITOR, pages.VISITOR),
+            (member, MEMBER, pages.MEMBER),
+        ):
+            for page in listed:
+                if page.name in names:
+                    photograph(tab, page, places)
         browser.close()
 
 
-def sign_in(
-    browser: Browser, site: str, *, width: int, height: int, dark: bool = False
-) -> Page:
+def sign_in(browser: Browser, site: str) -> Page:
     from bookings.demo import MEMBER, PASSWORD
 
-    context = browser.new_context(
-        base_url=site,
-        viewport={"width": width, "height": height},
-        color_scheme="dark" if dark else "light",
-    )
-    page = context.new_page()
-    page.goto("/accounts/login/?next=/trainers/ana-ruiz/")
-    page.get_by_label("Email").fill(MEMBER)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("link", name="Next week →").click()
-    page.wait_for_url("**week=**")
-    return page
+    tab = browser.new_context(base_url=site).new_page()
+    tab.goto("/accounts/login/")
+    tab.get_by_label("Email").fill(MEMBER)
+    tab.get_by_label("Password").first.fill(PASSWORD)
+    tab.get_by_role("button", name="Sign in", exact=True).click()
+    tab.get_by_role("button", name="Sign out").wait_for()
+    return tab
 
 
-def book_one(page: Page) -> None:
-    free = page.locator(".grid button:enabled")
-    free.nth(1).click()
-    page.get_by_role("button", name="Book this session").click()
-    page.get_by_text("Booked:").wait_for()
-    page.reload()
-    free.nth(3).click()
-    page.locator("#panel").wait_for()
+def look_around(tab: Page) -> dict[str, str]:
+    """A free time of next week, and a session that is ahead."""
+    tab.goto("/trainers/ana-ruiz/")
+    tab.get_by_role("link", name="Next week →").click()
+    tab.wait_for_url("**week=**")
+    tab.wait_for_load_state("networkidle")
+    at = tab.locator(".grid button:enabled").nth(9).get_attribute("value") or ""
+    tab.goto("/sessions/")
+    session = tab.locator("a[href$='/cancel/']").first.get_attribute("href") or ""
+    return {"at": at, "day": at.split("T")[0], "session": session.split("/")[2]}
 
 
-def save(page: Page, name: str) -> None:
-    page.wait_for_load_state("networkidle")
-    page.screenshot(path=PICTURES / name)
-    print(f"→ docs/screenshots/{name}")
+def photograph(tab: Page, page: pages.Page, places: dict[str, str]) -> None:
+    path = page.path.replace("{day}T11:00", "{at}").format(**places)
+    for mode, (size, scheme) in MODES.items():
+        tab.set_viewport_size(size)  # type: ignore[arg-type]
+        tab.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        tab.goto(path)
+        tab.wait_for_load_state("networkidle")
+        file = PICTURES / f"{page.name}-{mode}.png"
+        image = Image.open(io.BytesIO(tab.screenshot(animations="disabled")))
+        # A hundred colours show all that the pages have, at a fifth of the bytes.
+        image.convert("RGB").quantize(128).save(file, optimize=True)
+    print(f"→ docs/screenshots/{page.name}-{{{','.join(MODES)}}}.png", flush=True)
 
 
 if __name__ == "__main__":
