@@ -52,6 +52,7 @@ MEMBER = [
     Page("home-member", "/"),
     Page("week-member", "/trainers/ana-ruiz/?week={day}"),
     Page("booking", "/trainers/ana-ruiz/?week={day}&at={day}T11:00"),
+    Page("refusal", "/trainers/ana-ruiz/?week={day}&at={day}T10:00"),
     Page("sessions", "/sessions/"),
     Page("session", "/sessions/{session}/"),
     Page("cancel", "/sessions/{session}/cancel/"),

@@ -3,11 +3,11 @@
 from datetime import time, timedelta
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from bookings.models import TrainingSession
 from tests.browser.test_booking import cell, week_of
-from tests.browser.test_every_page import violations
 from tests.factories import TrainerFactory, book
 from trainers.clock import gym_now
 
@@ -81,7 +81,8 @@ def test_a_refusal_offers_what_one_tap_books(
     panel = page.get_by_role("dialog", name="This was not booked")
     expect(panel).to_contain_text("already booked")
     expect(page.locator("#panel-title")).to_be_focused()
-    assert violations(page) == []
+    # As it stands: opened by a click, over the page where it is narrow.
+    assert Axe().run(page).response["violations"] == []
     page.wait_for_timeout(700)
     panel.get_by_role("button", name="08:00 – 09:00 with Ana Ruiz").click()
 
