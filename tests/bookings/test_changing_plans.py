@@ -184,7 +184,12 @@ class TestMoving:
         assert form.get("action") == self.url(session, ana)
 
         panel = as_maya.get(f"{form.get('action')}?at={NEXT_THURSDAY}T10:00")
-        for said in ("Thursday 17 December, 10:00 – 11:00", "€75.00"):
+        for said in (
+            "Thursday 17 December 10:00 – 11:00",
+            "Thu 10 Dec, 18:00 Ana Ruiz",
+            "Thu 17 Dec, 10:00 Ana Ruiz",
+            "€75.00",
+        ):
             assert said in text(panel)
         session.refresh_from_db()
         assert session.session_date == THURSDAY
