@@ -85,7 +85,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
         status, code = refusal.status, refusal.code
     else:
         status, code, sentence = 500, "broken", BROKEN
-    again = escape_leading_slashes(request.get_full_path()) if looking else ""
+    # The address of a calendar feed is its key, which no page repeats.
+    tells = looking and not request.path_info.startswith("/calendar/")
+    again = escape_leading_slashes(request.get_full_path()) if tells else ""
     if request.path_info.startswith("/api/"):
         body = {"success": False, "error": sentence, "code": code}
         return JsonResponse({**body, "request_id": request_id.get()}, status=status)

@@ -5,11 +5,12 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 
 import html5lib
+import psycopg
 import pytest
 import time_machine
 from django.core.cache import cache
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from icalendar import Calendar
 
 from bookings.domain.booking import (
@@ -20,6 +21,7 @@ from bookings.domain.booking import (
 )
 from bookings.feeds import CalendarFeed
 from bookings.models import TrainingSession
+from finova.errors import server_error
 from tests.conftest import BERLIN, NEXT_THURSDAY, NOW, THURSDAY
 from tests.factories import book
 from tests.finova.test_secrets import Lines
@@ -293,6 +295,18 @@ def test_no_line_of_the_log_holds_a_feeds_address(maya, as_maya, stranger):
     assert "dead" * 12 not in said
     assert '"path": "/calendar/***"' in said
     assert '"path": "/sessions/calendar/"' in said
+
+
+def test_no_error_page_holds_it_either(db):
+    request = RequestFactory().get("/calendar/token.ics")
+    try:
+        raise psycopg.OperationalError
+    except psycopg.OperationalError:
+        broken = server_error(request)
+    refused = Client(enforce_csrf_checks=True).post("/calendar/token.ics")
+    assert (broken.status_code, refused.status_code) == (503, 405)
+    for answer in (broken, refused):
+        assert b"token" not in answer.content
 
 
 def test_names_are_text_to_calendars(maya, as_maya, stranger, settings):
