@@ -96,7 +96,30 @@ def book_on_thursday_at_nine(keyboard):
     assert re.fullmatch(r"Thursday .*, 09:00 with Ana Ruiz: yours", keyboard.here)
 
 
-def test_a_new_member_books(ana, keyboard):
+def move_to_friday(keyboard):
+    page = keyboard.page
+    keyboard.go("Reschedule")
+    page.wait_for_url("**/reschedule/")
+    keyboard.tab_to("Monday")
+    keyboard.press(*["ArrowRight"] * 4, "ArrowDown", "ArrowDown")
+    assert re.fullmatch(r"Friday .*, 09:00 with Ana Ruiz: open", keyboard.here)
+    keyboard.press("Enter")
+    expect(page.locator("#panel-title")).to_be_focused()
+    keyboard.go("Move the session")
+    page.wait_for_url("**/sessions/")
+    expect(page.locator("#messages")).to_contain_text("Moved: from Thursday")
+
+
+def cancel(keyboard):
+    page = keyboard.page
+    keyboard.go("Cancel")
+    page.wait_for_url("**/cancel/")
+    keyboard.go("Cancel the session")
+    page.wait_for_url("**/sessions/")
+    expect(page.get_by_text("Cancelled: Friday")).to_be_visible()
+
+
+def test_a_new_member_books_reschedules_and_cancels(ana, keyboard):
     nora = sign_up(keyboard)
     book_on_thursday_at_nine(keyboard)
 
@@ -105,3 +128,9 @@ def test_a_new_member_books(ana, keyboard):
     assert session.price == 150
     keyboard.press("Enter")
     keyboard.page.wait_for_url(f"**/sessions/{session.pk}/")
+    move_to_friday(keyboard)
+    session.refresh_from_db()
+    assert f"{session.session_date:%A} {session.start_time:%H:%M}" == "Friday 09:00"
+    cancel(keyboard)
+    session.refresh_from_db()
+    assert session.status == "cancelled"
