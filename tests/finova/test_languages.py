@@ -24,6 +24,7 @@ def test_every_language_but_the_sources_own_has_a_catalogue():
         ("With %(name)s", "Mit %(name)s", (), []),
         ("With %(name)s", "Mit %(nome)s", (), ["has other placeholders"]),
         ("With {name}", "Mit", (), ["has other placeholders"]),
+        ("<b>Now</b>", "<b>Jetzt<b>", (), ["has other placeholders"]),
         (("One", "%(n)s"), ("Eins", "%(n)s"), (), []),
         (("One", "%(n)s"), ("%(n)s", "%(n)s"), (), []),
         (("One", "%(n)s"), ("Eins", "Viele"), (), ["has other placeholders"]),
