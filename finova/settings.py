@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "finova.accounts.middleware.end_old_sessions",
+    "finova.accounts.languages.speak_as_wished",
     "finova.accounts.middleware.write_times_as_wished",
     "finova.accounts.middleware.keep_private_pages_out_of_caches",
     "django_htmx.middleware.HtmxMiddleware",

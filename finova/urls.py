@@ -9,8 +9,10 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import include, path
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
+from finova.accounts.languages import choose_language
 from finova.accounts.views import too_many_tries
 from finova.api import api
 from finova.health import healthz, readyz
@@ -31,7 +33,7 @@ def admin_door(request: HttpRequest, **context: Any) -> HttpResponse:
 admin.autodiscover()
 admin.site.login = admin_door  # type: ignore[method-assign]
 admin.site.site_header = admin.site.site_title = "FinovaFitness"
-admin.site.index_title = "Front desk"
+admin.site.index_title = _("Front desk")
 
 api_urls = api.urls
 for pattern in api_urls[0]:
@@ -59,6 +61,7 @@ urlpatterns = [
     path("account/", include("finova.accounts.urls")),
     *[path(f"accounts/{at}", only_forms(view)) for at, view in BARE_FORMS.items()],
     path("accounts/", include("allauth.urls")),
+    path("language/", choose_language, name="language"),
     path("admin/", admin.site.urls),
     path("api/", api_urls),
     path("favicon.ico", favicon),

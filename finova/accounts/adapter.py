@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from bookings.demo import PASSWORD
 from finova.accounts import known_browsers
 from finova.accounts.addresses import vouch_for
+from finova.accounts.languages import speaking_to
 from finova.accounts.models import User
 from finova.accounts.views import too_many_tries
 
@@ -93,7 +94,8 @@ class AccountAdapter(DefaultAccountAdapter):
     ) -> None:
         """Without a request for the subject, the gym's name has to come along."""
         context = {"gym_name": settings.GYM_NAME, **context}
-        super().send_mail(template_prefix, email, context)
+        with speaking_to(context.get("user")):
+            super().send_mail(template_prefix, email, context)
 
     def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
         """What it tells of has happened: a mail that cannot leave is no error of it."""

@@ -28,6 +28,7 @@ def everything_about(user: User) -> dict[str, Any]:
             "email": user.email,
             "phone": user.phone,
             "time_display": user.time_display,
+            "language": user.language,
             "joined": user.date_joined,
             "last_sign_in": user.last_login,
         },

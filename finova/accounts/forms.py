@@ -50,8 +50,8 @@ class ProfileForm(forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ["name", "phone", "time_display"]
-        labels = {"time_display": _("Write times as")}
+        fields = ["name", "phone", "time_display", "language"]
+        labels = {"time_display": _("Write times as"), "language": _("Language")}
 
 
 class TokenForm(forms.Form):

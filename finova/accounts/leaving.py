@@ -48,6 +48,7 @@ def forget_person(user: User) -> None:
     stored = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     stored.name, stored.email, stored.phone = FORMER_MEMBER, None, ""
     stored.time_display = TimeDisplay.TWENTY_FOUR_HOURS
+    stored.language = ""
     stored.is_active, stored.last_login = False, None
     stored.set_unusable_password()
     stored.save()

@@ -4,6 +4,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Self
 
+from django.conf import settings
 from django.contrib.auth.models import (
     AbstractBaseUser,
     BaseUserManager,
@@ -57,6 +58,14 @@ class User(AbstractBaseUser, PermissionsMixin):
         default=TimeDisplay.TWENTY_FOUR_HOURS,
         db_default=TimeDisplay.TWENTY_FOUR_HOURS,
     )
+    language = models.CharField(
+        _("language"),
+        max_length=5,
+        choices=[("", _("As the browser says")), *settings.LANGUAGES],
+        blank=True,
+        default="",
+        db_default="",
+    )
     is_active = models.BooleanField(
         _("may sign in"),
         default=True,
@@ -88,6 +97,10 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.CheckConstraint(
                 condition=models.Q(time_display__in=TimeDisplay.values),
                 name="users_time_display_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(language__in=["", *dict(settings.LANGUAGES)]),
+                name="users_language_known",
             ),
         ]
 
