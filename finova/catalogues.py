@@ -20,7 +20,7 @@ LOCALE = ROOT / "finova" / "locale"
 LANGUAGES = ("de", "es", "fr")
 APPS = ("bookings", "finova", "trainers")
 
-OPERATORS = {"management", "migrations"}
+OPERATORS = {"management", "migrations", "styleguide.py", "styleguide.html"}
 
 LAZY = {f"{name}_lazy": spec for name, spec in DEFAULT_KEYWORDS.items()}
 KEYWORDS = {**DEFAULT_KEYWORDS, **LAZY, "gettext_noop": None}
@@ -47,13 +47,14 @@ def po_file(language: str) -> Path:
 def sources() -> list[Path]:
     """All but what speaks to operators and developers, in English."""
     modules = [path for app in APPS for path in (ROOT / app).rglob("*.py")]
-    modules = [path for path in modules if not OPERATORS & set(path.parts)]
     templates = [
         path
         for path in (ROOT / "templates").rglob("*")
-        if path.suffix in (".html", ".txt") and path.name != "styleguide.html"
+        if path.suffix in (".html", ".txt")
     ]
-    return sorted([*modules, *templates])
+    return sorted(
+        path for path in [*modules, *templates] if not OPERATORS & set(path.parts)
+    )
 
 
 def as_python(path: Path) -> str:

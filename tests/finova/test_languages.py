@@ -1,13 +1,21 @@
 """Everything a person reads can be read in every language of the site."""
 
+import ast
+import html
+import re
+from functools import cache
 from itertools import chain
 
+import html5lib
 import pytest
 from babel.messages import Catalog
 from django.conf import settings
+from django.contrib import admin
+from django.template.base import Lexer, TokenType
+from django.utils.functional import Promise
 
 from finova import catalogues
-from finova.catalogues import LANGUAGES, faults
+from finova.catalogues import LANGUAGES, faults, there_is
 
 
 def test_every_language_but_the_sources_own_has_a_catalogue():
@@ -68,3 +76,253 @@ def test_templates_and_modules_are_read_as_django_reads_them(tmp_path):
         (("one", "many"), [], None),
         ("l", [], "date format"),
     ]
+
+
+# --- nothing a person reads is written past the catalogues ------------------------
+
+SPOKEN = re.compile(r"[^\W\d_]{2}")
+NAMES = {"API", "Authorization: Bearer"}  # the same in every language
+TAG = re.compile(r"""<[a-z/!](?:"[^"]*"|'[^']*'|[^>"'])*>""", re.IGNORECASE)
+SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)
+SAID = re.compile(r'\b(?:aria-label|title|alt|placeholder)="([^"]*)"')
+DESCRIPTION = re.compile(r'<meta name="description" content="([^"]*)"')
+TEMPLATES = [path for path in catalogues.sources() if path.suffix != ".py"]
+MODULES = [path for path in catalogues.sources() if path.suffix == ".py"]
+
+
+OURS = [
+    model
+    for model in admin.site._registry
+    if model.__module__.split(".")[0] in catalogues.APPS
+]
+
+
+def name_of(path):
+    return path.relative_to(catalogues.ROOT).as_posix()
+
+
+def bare_text(template):
+    """What a template says without asking a catalogue, its tags left in."""
+    inside = None
+    for token in Lexer(template).tokenize():
+        word = token.contents.split(" ")[0] if token.contents else ""
+        if token.token_type == TokenType.TEXT and not inside:
+            yield token.contents
+        elif token.token_type == TokenType.BLOCK and inside:
+            inside = None if word == f"end{inside}" else inside
+        elif token.token_type == TokenType.BLOCK:
+            opens = word in ("blocktranslate", "comment", "verbatim")
+            # A block of class names closes as any other.
+            names_classes = word == "block" and token.contents.endswith("_class")
+            inside = "block" if names_classes else word if opens else None
+
+
+def untranslatable(template):
+    text = "".join(bare_text(template))
+    said = [*SAID.findall(text), *DESCRIPTION.findall(text)]
+    lines = [line.strip() for line in TAG.sub("\n", SCRIPT.sub("", text)).splitlines()]
+    found = [html.unescape(each).strip() for each in [*said, *lines]]
+    return [each for each in found if SPOKEN.search(each) and each not in NAMES]
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
+def test_templates_say_nothing_past_the_catalogues(path):
+    assert untranslatable(path.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("template", "found"),
+    [
+        ("<p>Hello</p>", ["Hello"]),
+        ('<a href="/here" class="row">{{ name }}</a>', []),
+        ('<a aria-label="Go on">→</a>', ["Go on"]),
+        ('<a aria-label="{% translate "Go on" %}">→</a>', []),
+        ('<meta name="description" content="A gym">', ["A gym"]),
+        ("{% blocktranslate %}Hello {{ name }}{% endblocktranslate %} you", ["you"]),
+        ("{% if a %}Hello{% endif %}", ["Hello"]),
+        ("{% comment %}Hello{% endcomment %}{# there #}", []),
+        ("<b>API</b>&nbsp;· 5", []),
+    ],
+)
+def test_untranslatable_text_is_seen(template, found):
+    assert untranslatable(template) == found
+
+
+SAYING = {
+    "verbose_name",
+    "verbose_name_plural",
+    "help_text",
+    "label",
+    "labels",
+    "violation_error_message",
+    "error_messages",
+    "empty_label",
+    "sentence",
+}
+LEVELS = {"debug", "info", "success", "warning", "error"}
+
+
+def is_text(node):
+    if isinstance(node, ast.Dict):
+        return any(map(is_text, node.values))
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, str) and bool(SPOKEN.search(node.value))
+    return isinstance(node, ast.JoinedStr) and any(map(is_text, node.values))
+
+
+def called(node):
+    """`messages.error` as that, and `ValidationError` by its last name."""
+    function = node.func
+    if not isinstance(function, ast.Attribute):
+        return "", getattr(function, "id", "")
+    return getattr(function.value, "id", ""), function.attr
+
+
+def said_by(node):
+    """The places in this piece of syntax where a person is told something."""
+    if isinstance(node, ast.Assign):
+        if any(getattr(target, "id", "") in SAYING for target in node.targets):
+            yield node.value
+    elif isinstance(node, ast.Call):
+        owner, name = called(node)
+        yield from (word.value for word in node.keywords if word.arg in SAYING)
+        if owner == "admin" and name in ("action", "display"):
+            yield from (w.value for w in node.keywords if w.arg == "description")
+        if (owner == "messages" and name in LEVELS) or name == "message_user":
+            yield from node.args[1:2]
+        if name == "ValidationError" or (owner == "models" and name.endswith("Field")):
+            yield from node.args[:1]
+    elif isinstance(node, ast.ClassDef) and any(
+        "Choices" in ast.unparse(b) for b in node.bases
+    ):
+        values = [each.value for each in node.body if isinstance(each, ast.Assign)]
+        yield from (v.elts[1] for v in values if isinstance(v, ast.Tuple))
+
+
+def silent(module):
+    tree = ast.parse(module)
+    return [
+        ast.unparse(said)
+        for node in ast.walk(tree)
+        for said in said_by(node)
+        if is_text(said)
+    ]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_modules_say_nothing_past_the_catalogues(path):
+    assert silent(path.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        'messages.success(request, "Done")',
+        'self.message_user(request, f"{count} done")',
+        'raise forms.ValidationError("No")',
+        'raise ValidationError({"end": "No"})',
+        'name = models.CharField("name", max_length=5)',
+        'name = forms.CharField(label="Name")',
+        '@admin.action(description="Go")\ndef go(): pass',
+        'class Meta:\n    verbose_name = "person"',
+        'class Colour(models.TextChoices):\n    RED = "red", "Red"',
+    ],
+)
+def test_a_string_that_no_catalogue_knows_is_seen(module):
+    assert len(silent(module)) == 1
+    marked = re.sub(r'f?("[^"]*[A-Zdan][^"]*")(?=[\s,)}]|$)', r"_(\1)", module)
+    assert silent(marked.replace('_("end")', '"end"')) == []
+
+
+def texts_of(model):
+    yield from (model._meta.verbose_name, model._meta.verbose_name_plural)
+    for field in model._meta.fields:
+        if not field.auto_created and field.name != "id":
+            yield from filter(None, (field.verbose_name, field.help_text))
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+def test_every_field_that_staff_see_has_a_name_to_translate(model):
+    assert [
+        str(each) for each in texts_of(model) if not isinstance(each, Promise)
+    ] == []
+
+
+# --- what is translatable is translated where it is printed ------------------------
+
+PAGES = [
+    "/",
+    "/day/",
+    "/trainers/",
+    "/trainers/?q=nobody",
+    "/trainers/ana-ruiz/",
+    "/accounts/login/",
+    "/accounts/signup/",
+    "/accounts/password/reset/",
+    "/nowhere/",
+]
+MEMBERS = [
+    "/sessions/",
+    "/sessions/calendar/",
+    "/account/",
+    "/account/profile/",
+    "/account/tokens/",
+    "/accounts/email/",
+    "/accounts/2fa/",
+    "/accounts/password/change/",
+]
+STAFF = [
+    "/admin/",
+    "/admin/bookings/trainingsession/",
+    "/admin/bookings/trainingsession/add/",
+    "/admin/bookings/gymsettings/1/change/",
+    "/admin/trainers/trainer/",
+    "/admin/trainers/trainer/add/",
+    "/admin/accounts/user/",
+    "/admin/accounts/user/add/",
+]
+
+
+def visible(page):
+    document = html5lib.parse(page, namespaceHTMLElements=False)
+    for element in document.iter():
+        if element.tag not in ("script", "style"):
+            yield element.text or ""
+            yield element.get("aria-label") or ""
+        yield element.tail or ""
+
+
+@cache
+def english_sentences(language):
+    """Of two words and more, and other words in that language."""
+    entries = [entry for entry in there_is(language) if entry.id]
+    pairs = [(one(entry.id), one(entry.string)) for entry in entries]
+    return {
+        english
+        for english, string in pairs
+        if string and string != english and " " in english and "%(" not in english
+    }
+
+
+def one(text):
+    return text if isinstance(text, str) else text[0]
+
+
+def left_in_english(language, page):
+    texts = {" ".join(text.split()) for text in visible(page)}
+    return texts & english_sentences(language)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("ana", "monday_morning")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_page_speaks_two_languages(language, client, as_maya, as_frieda):
+    # In English first: what is kept from then must not be told to the next.
+    for browser in ("en", language):
+        for visitor, paths in ((client, PAGES), (as_maya, MEMBERS), (as_frieda, STAFF)):
+            for path in paths:
+                answer = visitor.get(path, headers={"Accept-Language": browser})
+                assert answer.status_code in (200, 404), (path, answer.status_code)
+                page = answer.content.decode()
+                english = left_in_english(language, page)
+                assert browser == "en" or not english, (path, english)
