@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import ngettext_lazy, pgettext_lazy
 
 from bookings.domain.booking import (
     book_session,
@@ -227,7 +227,9 @@ class TrainingSessionAdmin(AutocompleteAdmin):
     def complete(self, request: HttpRequest, queryset: Any) -> None:
         self.apply(request, queryset, complete_session, COMPLETED)
 
-    @admin.action(description=_("Cancel"), permissions=["change"])
+    @admin.action(
+        description=pgettext_lazy("a session", "Cancel"), permissions=["change"]
+    )
     def cancel(self, request: HttpRequest, queryset: Any) -> None:
         self.apply(request, queryset, cancel_session, CANCELLED)
 

@@ -17,8 +17,8 @@ from pydantic import (
 )
 
 from bookings.domain.alternatives import offering_alternatives
+from bookings.domain.cells import CellState, build_cells
 from bookings.domain.idempotency import book_once
-from bookings.domain.week import CellState, build_cells
 from bookings.exceptions import TrainerNotFound
 from trainers.clock import gym_now
 from trainers.models import DayOfWeek, SessionType, SlotStatus, Trainer

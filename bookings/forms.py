@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.domain.alternatives import Alternative
-from bookings.domain.week import Cell, Length
+from bookings.domain.cells import Cell
+from bookings.domain.week import Length
 from bookings.models import TrainingSession
 from trainers.models import SessionType, Trainer
 

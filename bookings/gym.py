@@ -1,6 +1,6 @@
 """What the gym asks of its members: how early, how far ahead, how much, how late."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -91,6 +91,11 @@ class GymSettings(models.Model):
             return now.date() + timedelta(days=self.horizon_days)
         except OverflowError:
             return date.max
+
+    def cut_off(self, starts: datetime) -> datetime:
+        """Until when what starts then can be cancelled freely, in gym time."""
+        free = starts.astimezone(UTC) - timedelta(hours=self.cancel_cut_off_hours)
+        return free.astimezone(starts.tzinfo)
 
     def is_past_cut_off(self, starts: datetime, now: datetime) -> bool:
         """Whether cancelling what starts then counts as late."""

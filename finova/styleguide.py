@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from bookings.domain.week import CellState
+from bookings.domain.cells import CellState
 from finova.errors import BROKEN, LOOK_AGAIN
 
 GROUNDS = ["page", "card", "brand", "accent", "accent-soft", "good", "bad", "care"]

@@ -60,6 +60,20 @@ def day_and_year(day: date) -> str:
     return _written(day, pgettext("date format", "l j F Y"), get_language())
 
 
+def days_and_year(first: date, last: date) -> str:
+    """7 – 13 December 2026; month and year are named twice where they differ."""
+    if first.year != last.year:
+        start = pgettext("date format", "j F Y")
+    elif first.month != last.month:
+        start = pgettext("date format", "j F")
+    else:
+        # Translators: the first of two days of one month, as in 7 – 13 December 2026.
+        start = pgettext("date format", "j")
+    end = pgettext("date format", "j F Y")
+    language = get_language()
+    return f"{_written(first, start, language)} – {_written(last, end, language)}"
+
+
 def short_day(day: date) -> str:
     """Thu 10 Dec"""
     return _written(day, pgettext("date format", "D j M"), get_language())

@@ -12,6 +12,7 @@ from itertools import groupby, islice
 from django.utils.functional import Promise
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from bookings.domain.booking import UNDO_WITHIN
 from bookings.gym import GymSettings, gym_settings
@@ -43,7 +44,7 @@ class SessionState(StrEnum):
 
 
 WORDS = {
-    SessionState.SCHEDULED: _("Booked"),
+    SessionState.SCHEDULED: pgettext_lazy("a session", "Booked"),
     SessionState.CONFIRMED: _("Confirmed"),
     SessionState.UNDER_WAY: _("Under way"),
     SessionState.NOT_MARKED: _("Not yet marked"),

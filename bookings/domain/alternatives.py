@@ -8,8 +8,9 @@ from decimal import Decimal
 from operator import itemgetter
 from typing import Any
 
+from bookings.domain.cells import Cell, cells_of
 from bookings.domain.standing import standing_of
-from bookings.domain.week import DAY, Cell, cells_of
+from bookings.domain.week import DAY
 from bookings.exceptions import BookingRefused
 from bookings.models import TrainingSession
 from bookings.policy import Standing

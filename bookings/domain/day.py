@@ -5,17 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cached_property
 
+from bookings.domain.cells import LEGEND, Cell, CellState, cells_of
 from bookings.domain.openings import Occasion, PartOfDay, Place
 from bookings.domain.standing import standing_of
-from bookings.domain.week import (
-    DAY,
-    FIRST_MONDAY,
-    LAST_MONDAY,
-    LEGEND,
-    Cell,
-    CellState,
-    cells_of,
-)
+from bookings.domain.week import DAY, FIRST_MONDAY, LAST_MONDAY
 from trainers.models import Trainer
 from trainers.wording import day_name
 

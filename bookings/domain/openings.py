@@ -14,8 +14,9 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from bookings.domain.cells import Cell, cells_of
 from bookings.domain.standing import standing_of
-from bookings.domain.week import DAY, Cell, cells_of
+from bookings.domain.week import DAY
 from bookings.models import SessionStatus, TrainingSession
 from trainers.clock import has_come
 from trainers.models import DayOfWeek, Trainer

@@ -12,8 +12,9 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import push_url
 
 from bookings.domain.alternatives import find_alternatives, offering_alternatives
+from bookings.domain.cells import Cell, CellState
 from bookings.domain.idempotency import book_once
-from bookings.domain.week import Cell, CellState, Week, build_week
+from bookings.domain.week import Week, build_week
 from bookings.exceptions import (
     AlreadyPassed,
     BookingRefused,

@@ -11,6 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from finova.accounts.forms import UserCreationForm
 from finova.accounts.models import ApiToken, User
@@ -42,7 +43,7 @@ class UserAdmin(DjangoUserAdmin):
     ]
     fieldsets = [
         (None, {"fields": ["name", "email", "phone", "password"]}),
-        (_("May"), {"fields": ["is_active", *POWERS]}),
+        (pgettext_lazy("permissions", "May"), {"fields": ["is_active", *POWERS]}),
         (_("Dates"), {"fields": ["last_login", "date_joined"]}),
     ]
 

@@ -4,9 +4,9 @@ from datetime import date, time
 
 import pytest
 
+from bookings.domain.cells import build_cells
 from bookings.domain.day import build_day, within_the_calendar
 from bookings.domain.openings import PartOfDay
-from bookings.domain.week import build_cells
 from bookings.models import TrainingSession
 from tests.conftest import NOW, THURSDAY
 from tests.factories import TrainerFactory, book

@@ -352,7 +352,9 @@ class TestTheDayOfAPhone:
             for th in tree.iterfind(".//thead/tr/th")
             if th.find("strong") is not None
         ]
-        strip = [a.find("span").text for a in tree.iterfind(".//*[@class='strip']/a")]
+        strip = [
+            a.find("span/span").text for a in tree.iterfind(".//*[@class='strip']/a")
+        ]
         lists = [
             len(tree.findall(f".//ul[@aria-labelledby='open-{n}']/li"))
             for n in range(1, 8)

@@ -49,7 +49,7 @@ def test_typing_swaps_the_list_says_so_and_can_be_gone_back_from(visit, ana):
     page.evaluate("document.getElementById('count').dataset.mark = 'same'")
 
     page.get_by_label("Search").press_sequentially("boxing")
-    expect(status).to_have_text("One trainer")
+    expect(status).to_have_text("1 trainer")
     expect(status).to_have_attribute("data-mark", "same")
     expect(page.get_by_label("Search")).to_be_focused()
     expect(page).to_have_url(re.compile(r"\?q=boxing"))
@@ -61,7 +61,7 @@ def test_typing_swaps_the_list_says_so_and_can_be_gone_back_from(visit, ana):
     expect(page).to_have_url(re.compile(r"weekday=2"))
     page.go_back()
     expect(page.get_by_label("Day", exact=True)).to_have_value("")
-    expect(status).to_have_text("One trainer")
+    expect(status).to_have_text("1 trainer")
 
 
 def test_a_day_of_all_is_walked_by_arrows_and_turned(visit, ana, maya, next_thursday):
