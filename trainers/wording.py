@@ -52,6 +52,8 @@ def duration(start: time, end: time) -> str:
 
 def day_name(day: date) -> str:
     """Thursday 10 December"""
+    # Translators: Django's date format, in your language's order and with its
+    # punctuation, a backslash before each literal letter: `l, j. F`, `l, j \d\e F`.
     return _written(day, pgettext("date format", "l j F"), get_language())
 
 
