@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from bookings.domain.openings import EVENING, NOON, Occasion, Order, PartOfDay
 from trainers.models import DayOfWeek, Trainer
@@ -35,7 +35,10 @@ def part_choices() -> list[tuple[str, Any]]:
 
 def specialisation_choices(trainers: Sequence[Trainer]) -> list[tuple[str, Any]]:
     known = sorted({t.specialisation for t in trainers if t.specialisation})
-    return [("", gettext_lazy("All")), *((name, name) for name in known)]
+    return [
+        ("", pgettext_lazy("any specialisation", "All")),
+        *((name, name) for name in known),
+    ]
 
 
 def folded(text: str) -> str:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from operator import itemgetter
 from typing import Any
 
@@ -12,6 +13,7 @@ from bookings.domain.cells import Cell, cells_of
 from bookings.domain.standing import standing_of
 from bookings.domain.week import DAY
 from bookings.exceptions import BookingRefused
+from bookings.gym import gym_settings
 from bookings.models import TrainingSession
 from bookings.policy import Standing
 from trainers.models import DayOfWeek, Trainer, TrainerQuerySet
@@ -59,7 +61,7 @@ def offering_alternatives(
     """A refusal that is about the time leaves here with alternatives to it.
 
     Takes the keywords of `book_session`, of which it needs those that say when and
-    with whom.
+    with whom; for `reschedule_session` also the session that is `moving`.
     """
     try:
         yield
@@ -92,26 +94,20 @@ def find_alternatives(
     """Up to three times that the member could book at `now`.
 
     First the nearest of the same trainer, then others at the very same time; of the
-    wished length, or where there is none of that, of the nearest length. At most
-    nine queries, however many trainers there are.
+    wished length, or where there is none of that, of the nearest length; a session
+    that is moving keeps its length. At most
+    ten queries, however many trainers there are.
     """
+    wished = Span(session_date, start_time, end_time)
     days = days_around(session_date, now=now)
     standing = standing_of(client_id, days=days, now=now, moving=moving)
     trainers = Trainer.objects.active()
     if session_type:
         trainers = trainers.filter(session_types__contains=[session_type])
-    wished = Span(session_date, start_time, end_time)
-    near = nearest(trainers.filter(pk=trainer_id), days, wished, standing)
-    then = [
-        offer
-        for offer in nearest(
-            at_that_time(trainers.exclude(pk=trainer_id), wished),
-            [session_date],
-            wished,
-            standing,
-        )
-        if offer.start == start_time
-    ]
+    best = partial(nearest, wished=wished, standing=standing, moving=moving)
+    near = best(trainers.filter(pk=trainer_id), days)
+    others = at_that_time(trainers.exclude(pk=trainer_id), wished)
+    then = best(others, [session_date], then_only=True)
     first = near[:WITH_THE_SAME] + then[: MOST - WITH_THE_SAME]
     rest = near[WITH_THE_SAME:] + then[MOST - WITH_THE_SAME :]
     return (first + rest)[:MOST]
@@ -143,11 +139,11 @@ class Span:
 
 
 def days_around(day: date, *, now: datetime) -> list[date]:
-    """Seven dates with the wished one among them, the nearest to it from today on."""
-    today = now.date()
-    nearest = min(max(day, today), date.max - DAYS * DAY)
-    first = max(today, nearest - DAYS_BEFORE * DAY)
-    return [first + n * DAY for n in range(DAYS)]
+    """Seven dates that members can book, with the wished one or the nearest to it."""
+    today, last = now.date(), gym_settings().last_day(now)
+    nearest = min(max(day, today), last)
+    first = min(nearest - DAYS_BEFORE * DAY, last - (DAYS - 1) * DAY)
+    return [max(first, today) + n * DAY for n in range(DAYS)]
 
 
 def at_that_time(trainers: TrainerQuerySet, wished: Span) -> TrainerQuerySet:
@@ -158,26 +154,38 @@ def at_that_time(trainers: TrainerQuerySet, wished: Span) -> TrainerQuerySet:
 
 
 def nearest(
-    trainers: Iterable[Trainer], days: Sequence[date], wished: Span, standing: Standing
+    trainers: Iterable[Trainer],
+    days: Sequence[date],
+    *,
+    wished: Span,
+    standing: Standing,
+    moving: TrainingSession | None,
+    then_only: bool = False,
 ) -> list[Alternative]:
     """Of these trainers' times those that the member could really have, best first."""
+    cells = cells_by_trainer(list(trainers), days, standing=standing, moving=moving)
     offers = [
         (wished.distance(span), Alternative(trainer, span.day, span.start, span.end))
-        for trainer, span in fitting(list(trainers), days, wished, standing)
+        for trainer, open_cells in cells
+        for span in map(wished.from_cell, open_cells)
+        if not standing.is_busy(span.day, span.start, span.end)
+        and (span.start == wished.start or not then_only)
     ]
     return [offer for _, offer in sorted(offers, key=itemgetter(0))][:MOST]
 
 
-def fitting(
-    trainers: Sequence[Trainer], days: Sequence[date], wished: Span, standing: Standing
-) -> Iterator[tuple[Trainer, Span]]:
-    cells = cells_of(trainers, days, standing=standing) if trainers else {}
-    for trainer in trainers:
-        for cell in cells[trainer.pk]:
-            if cell.is_available:
-                span = wished.from_cell(cell)
-                if not standing.is_busy(span.day, span.start, span.end):
-                    yield trainer, span
+def cells_by_trainer(
+    trainers: Sequence[Trainer],
+    days: Sequence[date],
+    *,
+    standing: Standing,
+    moving: TrainingSession | None,
+) -> Iterator[tuple[Trainer, list[Cell]]]:
+    """Each trainer with the cells that are open to the member."""
+    if trainers:
+        cells = cells_of(trainers, days, standing=standing, moving=moving)
+        for trainer in trainers:
+            yield trainer, [cell for cell in cells[trainer.pk] if cell.is_available]
 
 
 def others_at_the_same_time(
@@ -190,12 +198,9 @@ def others_at_the_same_time(
     trainers = list(at_that_time(others, wished))
     days = [wished.day]
     standing = standing_of(session.client_id, days=days, now=now, moving=session)
-    cells = cells_of(trainers, days, standing=standing, moving=session)
+    cells = cells_by_trainer(trainers, days, standing=standing, moving=session)
     return [
         trainer
-        for trainer in trainers
-        if any(
-            cell.is_available and cell.start == wished.start
-            for cell in cells[trainer.pk]
-        )
+        for trainer, open_cells in cells
+        if any(cell.start == wished.start for cell in open_cells)
     ]

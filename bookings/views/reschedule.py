@@ -10,7 +10,10 @@ from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
 from bookings.domain.agenda import build_entry
-from bookings.domain.alternatives import others_at_the_same_time
+from bookings.domain.alternatives import (
+    offering_alternatives,
+    others_at_the_same_time,
+)
 from bookings.domain.booking import (
     check_active,
     check_before_cut_off,
@@ -73,11 +76,14 @@ def move(
     place = form.place(trainer)
     if not session.stands_at(**place):
         before = names_of(session)
+        now, kind = gym_now(), session.session_type
+        wish = {**place, "session_type": kind, "moving": session}
         try:
-            moved = reschedule_session(session, by=request.user, now=gym_now(), **place)
+            with offering_alternatives(session.client_id, now=now, **wish):
+                moved = reschedule_session(session, by=request.user, now=now, **place)
         except BookingRefused as refusal:
             messages.error(request, refusal.sentence)
-            return show_choice(request, session, trainer, status=refusal.status)
+            return show_choice(request, session, trainer, refusal=refusal)
         tell_both_times(request, before, names_of(moved))
     return redirect("sessions")
 
@@ -98,6 +104,7 @@ def show_choice(
     trainer: Trainer,
     *,
     asked: str = "",
+    refusal: BookingRefused | None = None,
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
     """The trainer's week as it is now, green where the whole session fits."""
@@ -112,7 +119,7 @@ def show_choice(
         moving=session,
         shown_day=which.shown_day,
     )
-    if asked and not grid.selected and status == HTTPStatus.OK:
+    if asked and not grid.selected:
         messages.error(request, SlotTaken.sentence)
     context = {
         "entry": build_entry(session, gym_settings(), now=now),
@@ -122,6 +129,10 @@ def show_choice(
         "page": reverse("reschedule-with", args=[session.pk, trainer.slug]),
         "others": others_at_the_same_time(session, now=now),
     }
+    if refusal:
+        status = refusal.status
+    if refusal and refusal.is_about_time:
+        context |= {"refusal": refusal, "refused_at": which["at"].value()}
     if grid.selected:
         context["until"] = session.end_if_from(grid.selected.start)
     # htmx puts a 404 in place of the whole page.

@@ -112,12 +112,12 @@ def test_only_trainers_who_give_that_type(ana, maya, omar):
 
 
 @pytest.mark.parametrize("trainers", [0, 30])
-def test_nine_queries_however_many_trainers(
+def test_ten_queries_however_many_trainers(
     ana, maya, omar, trainers, django_assert_max_num_queries
 ):
     TrainerFactory.create_batch(trainers)
     book(omar, ana, THURSDAY, 9, now=NOW)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         assert len(offers(maya, ana, THURSDAY, 9)) == 3
 
 
@@ -148,7 +148,49 @@ def test_what_is_offered_can_be_booked(ana, ben, maya):
                 price_shown=offer.price,
                 now=NOW,
             )
-    assert booked >= 3
+    assert booked == len(wished)
+
+
+def test_a_time_far_ahead_leads_to_the_last_days_that_can_be_booked(ana, maya):
+    be_easy_going(horizon_days=10)
+    found = offers(maya, ana, MONDAY + timedelta(days=300), 9)
+    assert {day for _, day, _ in found} == {MONDAY + timedelta(days=10)}
+
+
+def test_others_are_offered_at_the_very_time_alone(ana, maya):
+    """Two hours are wished; at nine each has one hour, and two of them elsewhere."""
+    TimeOff.objects.create(
+        trainer=ana, first_day=MONDAY, last_day=MONDAY + timedelta(days=60)
+    )
+    for name in ("Ben", "Cem", "Dana"):
+        at_ten = TrainerFactory(name=name).slots.filter(time_slot=time(10))
+        at_ten.update(status="unavailable")
+    assert [hour for *_, hour in offers(maya, ana, THURSDAY, 9, hours=2)] == [9, 9, 9]
+
+
+def test_a_move_that_fails_offers_where_the_whole_session_fits(
+    monday_morning, ana, ben, maya, omar, as_maya
+):
+    session = book(maya, ana, THURSDAY, 9, now=NOW, hours=2)
+    book(omar, ana, THURSDAY, 13, now=NOW)
+    book(omar, ana, THURSDAY, 15, now=NOW)
+    page = as_maya.post(
+        f"/sessions/{session.pk}/reschedule/", {"at": f"{THURSDAY}T13:00"}
+    )
+    assert page.status_code == 409
+    offered = page.context["refusal"].alternatives
+    assert [
+        (each.trainer.name, each.start.hour, each.end.hour) for each in offered
+    ] == [
+        ("Ana Ruiz", 11, 13),
+        ("Ana Ruiz", 10, 12),
+        ("Ben Carter", 13, 15),
+    ]
+    url = f"/sessions/{session.pk}/reschedule/ben-carter/"
+    assert url in page.content.decode()
+    assert as_maya.post(url, {"at": offered[2].at}).status_code == 302
+    session.refresh_from_db()
+    assert (session.trainer, session.start_time) == (ben, time(13))
 
 
 class TestApi:
