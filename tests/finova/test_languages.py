@@ -15,12 +15,33 @@ from django.template.base import Lexer, TokenType
 from django.utils.functional import Promise
 
 from finova import catalogues
-from finova.catalogues import LANGUAGES, faults, there_is
+from finova.catalogues import LANGUAGES, as_mo, as_po, faults, po_file, there_is, wanted
 
 
 def test_every_language_but_the_sources_own_has_a_catalogue():
     assert [code for code, _ in settings.LANGUAGES] == ["en-gb", *LANGUAGES]
     assert [catalogues.LOCALE] == settings.LOCALE_PATHS
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_catalogue_is_in_step_with_the_sources(language):
+    """A string that is new, changed or gone: run `make messages`, and translate it."""
+    as_it_is = po_file(language).read_text(encoding="utf-8")
+    assert as_it_is == as_po(wanted(language)).decode()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_served_is_what_was_translated(language):
+    """Hand-edited: `make messages` compiles it too."""
+    compiled = po_file(language).with_suffix(".mo").read_bytes()
+    assert compiled == as_mo(wanted(language))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_string_is_translated(language):
+    entries = (entry for entry in there_is(language) if entry.id)
+    found = [f"{entry.id!r} {fault}" for entry in entries for fault in faults(entry)]
+    assert not found, "\n".join([f"{len(found)} in {language}:", *found])
 
 
 @pytest.mark.parametrize(
