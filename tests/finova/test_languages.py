@@ -15,6 +15,7 @@ from django.template.base import Lexer, TokenType
 from django.utils.functional import Promise
 
 from finova import catalogues
+from finova.accounts.roles import PERMISSIONS
 from finova.catalogues import LANGUAGES, as_mo, as_po, faults, po_file, there_is, wanted
 
 
@@ -331,7 +332,8 @@ def one(text):
 
 def left_in_english(language, page):
     texts = {" ".join(text.split()) for text in visible(page)}
-    return texts & english_sentences(language)
+    # What a group is called is data, as the names of people are.
+    return texts & english_sentences(language) - set(PERMISSIONS)
 
 
 @pytest.mark.django_db
