@@ -1,7 +1,8 @@
-"""One style sheet of those that people write: what a first visit to the grid needs.
+"""One style sheet and one script of those that people write: what the grid needs.
 
-Ten small files were ten requests, each with half a kilobyte of headers; and what is
-alike in them is compressed better side by side. Other pages link what they need more.
+A dozen small files were a dozen requests, each with half a kilobyte of headers; and
+what is alike in them is compressed better side by side. Other pages link what they
+need more.
 """
 
 import re
@@ -13,15 +14,19 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import BaseFinder
 from django.core.files.storage import FileSystemStorage
 
-NAME = "css/site.css"
-FOLDER = settings.BASE_DIR / "static" / "css"
-PARTS = ["tokens", "status", "base", "components", "forms"]
-PARTS += ["trainers", "slot", "week", "days", "panel"]
+STATIC = settings.BASE_DIR / "static"
+SHEETS = {
+    "css/site.css": [
+        *("tokens", "status", "base", "components", "forms"),
+        *("trainers", "slot", "week", "days", "panel"),
+    ],
+    "js/site.js": ["connection", "grid", "panel"],
+}
 SMALL = 500  # bytes; a request costs more
 
 
 class OneSheetFinder(BaseFinder):
-    """Finds the site's sheet, for `runserver`'s like and for `collectstatic`."""
+    """Finds the site's sheets, for `runserver`'s like and for `collectstatic`."""
 
     storage = FileSystemStorage(location=settings.DATA_DIR / "static")
 
@@ -29,17 +34,18 @@ class OneSheetFinder(BaseFinder):
         return []
 
     def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
-        found = [self.written()] if path == NAME else []
+        found = [self.written(path)] if path in SHEETS else []
         return found if find_all or not found else found[0]
 
     def list(self, ignore_patterns: Any) -> Any:
-        self.written()
-        yield NAME, self.storage
+        for name in SHEETS:
+            self.written(name)
+            yield name, self.storage
 
-    def written(self) -> str:
+    def written(self, name: str) -> str:
         """Written anew when a part has changed; whole at every moment."""
-        path = Path(self.storage.path(NAME))
-        text = "".join(short((FOLDER / f"{name}.css").read_text()) for name in PARTS)
+        path = Path(self.storage.path(name))
+        text = joined(name)
         if not path.exists() or path.read_text() != text:
             path.parent.mkdir(parents=True, exist_ok=True)
             draft = path.with_suffix(f".{id(self)}")
@@ -48,7 +54,14 @@ class OneSheetFinder(BaseFinder):
         return str(path)
 
 
-def short(css: str) -> str:
+def joined(name: str) -> str:
+    kind = Path(name).suffix
+    short = {".css": short_css, ".js": short_js}[kind]
+    parts = [STATIC / kind[1:] / f"{part}{kind}" for part in SHEETS[name]]
+    return "".join(short(part.read_text()) for part in parts)
+
+
+def short_css(css: str) -> str:
     """Without comments and needless space, the small pictures written into it."""
     css = re.sub(r"/\*.*?\*/|\s+", " ", css, flags=re.DOTALL)
     css = re.sub(r"\s*([{};,])\s*", r"\1", css)
@@ -56,8 +69,13 @@ def short(css: str) -> str:
 
 
 def picture(reference: re.Match[str]) -> str:
-    image = (FOLDER.parent / "img" / reference[1]).read_text().strip()
+    image = (STATIC / "img" / reference[1]).read_text().strip()
     if len(image) > SMALL:
         return reference[0]
     written = quote(image, safe=" =:/'")
     return f'url("data:image/svg+xml,{written}")'
+
+
+def short_js(script: str) -> str:
+    """Without the lines that are comments, and without indentation."""
+    return re.sub(r"^\s*//.*\n|^\s+", "", script, flags=re.MULTILINE)

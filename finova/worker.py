@@ -29,6 +29,7 @@ def main(socket_fd: int, lifeline_fd: int) -> None:
         lifespan="off",
         log_level="warning",
         access_log=False,
+        server_header=False,
         # There is no proxy in front; whoever says so is not believed.
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SECONDS,

@@ -45,7 +45,11 @@ def server():
 
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
-        application, lifespan="off", log_level="warning", timeout_graceful_shutdown=1
+        application,
+        lifespan="off",
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=1,
     )
     uvicorn_server = uvicorn.Server(config)
     thread = threading.Thread(
