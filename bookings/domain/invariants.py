@@ -351,6 +351,7 @@ GUARDS_STAND = Invariant(
         ('trainers', 'trainers_session_minutes_range'),
         ('trainers', 'trainers_hourly_rate_not_negative'),
         ('trainers', 'trainers_user_id_14b4e927_fk_users_id'),
+        ('trainer_photos', 'trainer_photos_trainer_id_9a1989bb_fk_trainers_id'),
         ('working_hours', 'working_hours_no_overlap'),
         ('working_hours', 'working_hours_day_of_week_check'),
         ('working_hours', 'working_hours_day_of_week_range'),

@@ -39,7 +39,7 @@ def browser_type_launch_args(browser_type_launch_args):
 
 
 @pytest.fixture(scope="session")
-def server():
+def server(django_db_setup):
     """The site as it is served: uvicorn, the router, Django in threads."""
     from finova.asgi import application
 

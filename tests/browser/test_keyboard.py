@@ -93,6 +93,7 @@ def book_on_thursday_at_nine(keyboard):
     keyboard.press("ArrowDown")
     keyboard.go("Book this session")
     expect(page.get_by_role("status")).to_contain_text("Booked:")
+    expect(page.locator(".grid a:focus")).to_have_text("Yours")
     assert re.fullmatch(r"Thursday .*, 09:00 with Ana Ruiz: yours", keyboard.here)
 
 

@@ -19,10 +19,10 @@ def browser(browser_type, browser_type_launch_args):
 def test_after_signing_out_back_shows_nothing_private(visit, ana, maya, next_thursday):
     book(maya, ana, next_thursday, 9, now=gym_now())
     page = visit(maya)
-    page.get_by_role("link", name="My sessions").click()
+    page.get_by_label("Main").get_by_role("link", name="My sessions").click()
     expect(page.get_by_role("link", name="Cancel")).to_be_visible()
     page.goto(f"/trainers/ana-ruiz/?week={next_thursday}")
-    mine = page.locator(".grid button").get_by_text("Yours")
+    mine = page.locator(".grid a").get_by_text("Yours")
     expect(mine).to_be_visible()
     page.get_by_role("link", name="Next week →").click()
     page.wait_for_url("**week=**")

@@ -25,7 +25,7 @@ def test_a_day_is_named_in_the_readers_language():
             names.append(day_name(THURSDAY))
     assert names == [
         "Thursday 10 December",
-        "Donnerstag 10 Dezember",
+        "Donnerstag, 10. Dezember",
         "Thursday 10 December",
     ]
 
