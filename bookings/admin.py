@@ -309,11 +309,14 @@ class GymSettingsAdmin(admin.ModelAdmin):
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        GymSettings.objects.get_or_create(pk=ONLY_ROW)
-        return redirect("admin:bookings_gymsettings_change", ONLY_ROW)
+        if GymSettings.objects.exists():
+            return redirect("admin:bookings_gymsettings_change", ONLY_ROW)
+        return redirect("admin:bookings_gymsettings_add")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+        """Only the first time: until then the usual rules hold."""
+        may = super().has_add_permission(request)
+        return may and not GymSettings.objects.exists()
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

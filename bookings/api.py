@@ -20,7 +20,7 @@ from bookings.domain.alternatives import offering_alternatives
 from bookings.domain.cells import CellState, build_cells
 from bookings.domain.idempotency import book_once
 from bookings.exceptions import TrainerNotFound
-from trainers.clock import gym_now
+from trainers.clock import gym_now, minute_of_day
 from trainers.models import DayOfWeek, SessionType, SlotStatus, Trainer
 
 router = Router(tags=["Booking"])
@@ -32,6 +32,7 @@ STATUS_OF = {
     CellState.BREAK: SlotStatus.BREAK,
     CellState.AVAILABLE: SlotStatus.AVAILABLE,
     # Free all the same: what the member may do is said when they book.
+    CellState.BUSY: SlotStatus.AVAILABLE,
     CellState.TOO_SOON: SlotStatus.AVAILABLE,
     CellState.TOO_FAR: SlotStatus.AVAILABLE,
     CellState.LIMIT: SlotStatus.AVAILABLE,
@@ -42,6 +43,7 @@ STATUS_OF = {
 PRICE_LIMIT = 10**10
 DATE = r"^\d{4}-\d{2}-\d{2}$"
 CLOCK_TIME = r"^([01]\d|2[0-3]):[0-5]\d(:00)?$"
+END_TIME = r"^(([01]\d|2[0-3]):[0-5]\d|24:00)(:00)?$"
 
 
 def written_as(pattern: str, example: str) -> BeforeValidator:
@@ -57,6 +59,11 @@ def written_as(pattern: str, example: str) -> BeforeValidator:
         return value
 
     return BeforeValidator(check)
+
+
+def until_midnight(value: str) -> str | time:
+    """A day's end is written 24:00, which is no time to Python."""
+    return time.max if value.startswith("24:") else value
 
 
 def json_number(value: Any) -> Any:
@@ -78,14 +85,18 @@ Day = Annotated[
     written_as(DATE, "2026-12-10"),
     WithJsonSchema({"type": "string", "format": "date", "pattern": DATE}),
 ]
-MinuteOfDay = Annotated[
-    time, PlainSerializer(lambda value: f"{value:%H:%M}", return_type=str)
-]
+MinuteOfDay = Annotated[time, PlainSerializer(minute_of_day, return_type=str)]
 ClockTime = Annotated[
     time,
     written_as(CLOCK_TIME, "09:00"),
     # Not the format `time`, which asks for seconds and a zone.
     WithJsonSchema({"type": "string", "pattern": CLOCK_TIME}),
+]
+EndTime = Annotated[
+    time,
+    BeforeValidator(until_midnight),
+    written_as(END_TIME, "10:00"),
+    WithJsonSchema({"type": "string", "pattern": END_TIME}),
 ]
 # A JSON number with its cents, where pydantic would write text.
 Price = Annotated[
@@ -123,7 +134,7 @@ class BookingRequest(Schema):
     trainer_id: Annotated[int, Field(strict=True, gt=0, lt=2**63)]
     session_date: Day
     start_time: ClockTime
-    end_time: ClockTime
+    end_time: EndTime
     session_type: SessionType
     notes: Annotated[Storable, Field(max_length=1000)] = ""
     price: Annotated[

@@ -15,6 +15,11 @@ def at_gym(day: date, clock_time: time) -> datetime:
     return datetime.combine(day, clock_time, timezone.get_default_timezone())
 
 
+def minute_of_day(at: time) -> str:
+    """18:00 to programs; midnight at the end of a day is its last microsecond."""
+    return "24:00" if at == time.max else f"{at:%H:%M}"
+
+
 def has_come(moment: datetime, now: datetime) -> bool:
     """Whether a time at the gym has come: the first time, where the clock repeats it.
 

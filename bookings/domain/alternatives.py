@@ -16,6 +16,7 @@ from bookings.exceptions import BookingRefused
 from bookings.gym import gym_settings
 from bookings.models import TrainingSession
 from bookings.policy import Standing
+from trainers.clock import minute_of_day
 from trainers.models import DayOfWeek, Trainer, TrainerQuerySet
 
 MOST = 3
@@ -44,8 +45,8 @@ class Alternative:
             "trainer_id": self.trainer.pk,
             "trainer": self.trainer.name,
             "session_date": self.day,
-            "start_time": f"{self.start:%H:%M}",
-            "end_time": f"{self.end:%H:%M}",
+            "start_time": minute_of_day(self.start),
+            "end_time": minute_of_day(self.end),
             "price": self.price,
         }
 
@@ -125,7 +126,9 @@ class Span:
 
     @property
     def length(self) -> timedelta:
-        return datetime.combine(self.day, self.end) - self.starts
+        # Midnight at the end of a day is its last microsecond.
+        midnight = timedelta.resolution if self.end == time.max else timedelta(0)
+        return datetime.combine(self.day, self.end) - self.starts + midnight
 
     def from_cell(self, cell: Cell) -> "Span":
         """As long as this one from the cell's start, or as nearly as can be."""
@@ -168,8 +171,7 @@ def nearest(
         (wished.distance(span), Alternative(trainer, span.day, span.start, span.end))
         for trainer, open_cells in cells
         for span in map(wished.from_cell, open_cells)
-        if not standing.is_busy(span.day, span.start, span.end)
-        and (span.start == wished.start or not then_only)
+        if span.start == wished.start or not then_only
     ]
     return [offer for _, offer in sorted(offers, key=itemgetter(0))][:MOST]
 

@@ -119,6 +119,8 @@ def reschedule_session(
             session_date=session_date,
             start_time=start_time,
             end_time=end_time,
+            # Staff may have a trainer give what is not among their types.
+            session_type=locked.session_type if by.pk == locked.client_id else None,
             by=by,
             now=now,
             moving=locked,

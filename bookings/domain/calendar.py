@@ -5,7 +5,7 @@ details. Calendars copy what they read to places that we do not know.
 """
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from unicodedata import category
 
 from django.conf import settings
@@ -67,9 +67,13 @@ def write_calendar(
     return bytes(calendar.to_ical())
 
 
+# Nobody knows the clocks of a time further away, and each year takes its lines.
+LAST_KNOWN = date(2099, 12, 31)
+
+
 def time_zone(sessions: list[TrainingSession]) -> Timezone:
     """The gym's zone with the changes of the clock around these sessions."""
-    days = [session.session_date for session in sessions]
+    days = [min(session.session_date, LAST_KNOWN) for session in sessions]
     return Timezone.from_tzid(
         settings.TIME_ZONE,
         first_date=min(days) - 366 * DAY,

@@ -23,6 +23,7 @@ class CellState(StrEnum):
     TIME_OFF = "time_off"
     BREAK = "break"
     UNAVAILABLE = "unavailable"
+    BUSY = "busy"
     TOO_SOON = "too_soon"
     TOO_FAR = "too_far"
     LIMIT = "limit"
@@ -47,6 +48,7 @@ WORDS = {
     CellState.TIME_OFF: _("Away"),
     CellState.BREAK: _("Break"),
     CellState.UNAVAILABLE: _("Away"),
+    CellState.BUSY: _("You’re busy"),
     CellState.TOO_SOON: _("Too soon"),
     CellState.TOO_FAR: _("Too far"),
     CellState.LIMIT: _("Limit"),
@@ -60,6 +62,7 @@ SPOKEN = {
     CellState.TIME_OFF: _("away"),
     CellState.BREAK: _("break"),
     CellState.UNAVAILABLE: _("away"),
+    CellState.BUSY: _("you have another session then"),
     CellState.TOO_SOON: _("too soon to book"),
     CellState.TOO_FAR: _("too far ahead to book"),
     CellState.LIMIT: _("more sessions than you may book"),
@@ -72,6 +75,7 @@ LEGEND = (
     CellState.MINE,
     CellState.BREAK,
     CellState.UNAVAILABLE,
+    CellState.BUSY,
     CellState.TOO_SOON,
     CellState.TOO_FAR,
     CellState.LIMIT,
@@ -256,7 +260,9 @@ def cell_state(
 
 
 def rule_state(slot: DatedSlot, standing: Standing) -> CellState:
-    """A time that is free, as far as the gym's rules let this member book it."""
+    """A time that is free, as far as the rules let this member book it."""
+    if standing.is_busy(slot.day, slot.starts, slot.ends):
+        return CellState.BUSY
     if standing.is_too_soon(slot.day, slot.starts):
         return CellState.TOO_SOON
     if standing.is_too_far(slot.day):

@@ -21,12 +21,12 @@ from bookings.domain.booking import (
     reschedule_session,
 )
 from bookings.domain.week import Week, build_week
-from bookings.exceptions import BookingRefused, SlotTaken
+from bookings.exceptions import BookingRefused
 from bookings.forms import MoveForm, WeekForm
 from bookings.gym import gym_settings
 from bookings.models import TrainingSession
 from bookings.views.sessions import names_of, own_session, show_session
-from bookings.views.week import wants_fragment
+from bookings.views.week import refused_click, wants_fragment
 from trainers.clock import gym_now
 from trainers.models import Trainer
 
@@ -82,7 +82,6 @@ def move(
             with offering_alternatives(session.client_id, now=now, **wish):
                 moved = reschedule_session(session, by=request.user, now=now, **place)
         except BookingRefused as refusal:
-            messages.error(request, refusal.sentence)
             return show_choice(request, session, trainer, refusal=refusal)
         tell_both_times(request, before, names_of(moved))
     return redirect("sessions")
@@ -119,8 +118,13 @@ def show_choice(
         moving=session,
         shown_day=which.shown_day,
     )
-    if asked and not grid.selected:
-        messages.error(request, SlotTaken.sentence)
+    if grid.asked and not (grid.selected or refusal):
+        refusal = refused_click(request, trainer, grid.asked, now=now, moving=session)
+        status = HTTPStatus.OK
+    elif refusal:
+        status = refusal.status
+    if refusal:
+        messages.error(request, refusal.sentence)
     context = {
         "entry": build_entry(session, gym_settings(), now=now),
         "moving": session,
@@ -129,8 +133,6 @@ def show_choice(
         "page": reverse("reschedule-with", args=[session.pk, trainer.slug]),
         "others": others_at_the_same_time(session, now=now),
     }
-    if refusal:
-        status = refusal.status
     if refusal and refusal.is_about_time:
         context |= {"refusal": refusal, "refused_at": which["at"].value()}
     if grid.selected:

@@ -43,7 +43,7 @@ def session(request: HttpRequest, pk: int) -> HttpResponse:
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """The page says before the click when it counts as late; the form says it too."""
     session = own_session(request, pk)
-    if not session.is_active:
+    if not session.is_active and request.method != "POST":
         ended = _("Your session on %(day)s, %(time)s has already ended.")
         messages.info(request, ended % names_of(session))
         return redirect("sessions")
@@ -59,6 +59,8 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     except BookingRefused as refusal:
         messages.error(request, refusal.sentence)
         return show_sessions(request, status=refusal.status)
+    if not session.is_active:
+        messages.info(request, _("This session was cancelled already."))
     return redirect("sessions")
 
 

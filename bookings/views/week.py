@@ -18,6 +18,7 @@ from bookings.domain.week import Week, build_week
 from bookings.exceptions import (
     AlreadyPassed,
     BookingRefused,
+    ClientBusy,
     NoLongerBooked,
     OverLimit,
     PriceChanged,
@@ -27,6 +28,7 @@ from bookings.exceptions import (
     TooSoon,
 )
 from bookings.forms import BookingForm, WeekForm
+from bookings.models import TrainingSession
 from trainers.clock import gym_now
 from trainers.models import Trainer
 from trainers.wording import day_name, span
@@ -121,6 +123,7 @@ def show_week(
 REFUSED_AS: dict[CellState, type[BookingRefused]] = {
     CellState.PAST: AlreadyPassed,
     CellState.BOOKED: SlotTaken,
+    CellState.BUSY: ClientBusy,
     CellState.TOO_SOON: TooSoon,
     CellState.TOO_FAR: TooFar,
     CellState.LIMIT: OverLimit,
@@ -128,7 +131,12 @@ REFUSED_AS: dict[CellState, type[BookingRefused]] = {
 
 
 def refused_click(
-    request: HttpRequest, trainer: Trainer, cell: Cell, *, now: datetime
+    request: HttpRequest,
+    trainer: Trainer,
+    cell: Cell,
+    *,
+    now: datetime,
+    moving: TrainingSession | None = None,
 ) -> BookingRefused | None:
     """Why no panel opens for the cell; None where it is the member's own."""
     if cell.state is CellState.MINE:
@@ -140,7 +148,9 @@ def refused_click(
         trainer_id=trainer.pk,
         session_date=cell.day,
         start_time=cell.start,
-        end_time=cell.end,
+        end_time=(moving and moving.end_if_from(cell.start)) or cell.end,
+        session_type=moving and moving.session_type,
+        moving=moving,
         now=now,
     )
     return refusal

@@ -245,3 +245,18 @@ class TestApi:
         refused = self.ask(as_maya, self.wish(ana, price=1))
         assert refused.json()["code"] == "price_changed"
         assert "alternatives" not in refused.json()
+
+    def test_midnight_can_be_sent_back(self, monday_morning, ana, omar, as_maya):
+        """23:59 is no slot's end, and Python has no 24:00."""
+        for hour in (22, 23):
+            ana.slots.create(day_of_week=4, time_slot=time(hour))
+        book(omar, ana, THURSDAY, 22, now=NOW)
+        late = {"start_time": "22:00", "end_time": "23:00"}
+        refused = self.ask(as_maya, self.wish(ana, **late))
+        offer = refused.json()["alternatives"][0]
+        assert (offer["start_time"], offer["end_time"]) == ("23:00", "24:00")
+        offer.pop("trainer")
+        booked = self.ask(as_maya, {**offer, "session_type": "personal_training"})
+        assert booked.status_code == 201
+        assert booked.json()["session"]["end_time"] == "24:00"
+        assert booked.json()["session"]["price"] == 75

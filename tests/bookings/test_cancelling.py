@@ -14,6 +14,7 @@ from bookings.domain.booking import (
 )
 from bookings.domain.invariants import broken_promises
 from bookings.exceptions import (
+    InvalidBooking,
     LateCancellation,
     PastCutOff,
     SlotTaken,
@@ -169,3 +170,17 @@ class TestMoving:
 
 def slot_of(trainer):
     return trainer.slots.get(day_of_week=4, time_slot=time(18)).status
+
+
+def test_a_member_moves_only_to_who_gives_what_was_booked(session, maya, frieda):
+    """Staff know better, and may."""
+    cem = TrainerFactory(name="Cem", session_types=["group_session"])
+    there = {
+        "trainer_id": cem.pk,
+        "session_date": THURSDAY,
+        "start_time": time(18),
+        "end_time": time(19),
+    }
+    with pytest.raises(InvalidBooking, match="does not give"):
+        reschedule_session(session, **there, by=maya, now=NOW)
+    assert reschedule_session(session, **there, by=frieda, now=NOW).trainer == cem

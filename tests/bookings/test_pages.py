@@ -483,7 +483,7 @@ class TestMySessions:
         assert "already started" in late.content.decode()
         cancel_session(session, by=maya, now=NOW)
         again = as_maya.post(url, follow=True)
-        assert "has already ended" in again.content.decode()
+        assert "was cancelled already" in again.content.decode()
 
     def test_nobody_cancels_what_is_not_theirs(self, ana, maya, as_omar):
         session = book(maya, ana, THURSDAY, 9, now=NOW)

@@ -198,6 +198,16 @@ class TestFaces:
         assert "greater than or equal to 1" in wrong.content.decode()
         assert gym_settings().horizon_days == 14
 
+    def test_looking_at_the_rules_writes_nothing(self, as_frieda):
+        GymSettings.objects.all().delete()
+        page = as_frieda.get("/admin/bookings/gymsettings/", follow=True)
+        assert page.status_code == 200
+        assert not GymSettings.objects.exists()
+        fields = page.context["adminform"].form.fields
+        form = {name: field.initial for name, field in fields.items()}
+        as_frieda.post("/admin/bookings/gymsettings/add/", {**form, "most_per_day": 3})
+        assert gym_settings().most_per_day == 3
+
     def test_there_is_one_row_of_rules_and_no_nonsense_in_it(self):
         with pytest.raises(IntegrityError):
             GymSettings.objects.create(id=2)
@@ -223,6 +233,17 @@ def test_every_green_cell_can_be_booked_and_no_grey_one(ana, maya, omar, frieda)
     )
     book(maya, ana, THURSDAY, 9, now=NOW)
     book(omar, ana, THURSDAY, 10, now=NOW, hours=2)
+    # With another trainer, at times that are not a slot's of this one's.
+    ben = TrainerFactory(session_minutes=45)
+    book_session(
+        maya,
+        trainer_id=ben.pk,
+        session_date=MONDAY + 2 * DAY,
+        start_time=time(9, 15),
+        end_time=time(10, 45),
+        now=NOW,
+    )
+    assert cell(ana, MONDAY + 2 * DAY, 9, client=maya) == "busy"
     for week in (Week.of(MONDAY), Week.of(MONDAY).next):
         grid = build_week(ana, week, now=NOW, client_id=maya.pk)
         for each in [each for day in grid.days for each in day.cells]:
