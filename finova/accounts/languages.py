@@ -11,6 +11,8 @@ from django.utils import translation
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
+from finova.accounts.models import User
+
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -44,6 +46,6 @@ def choose_language(request: HttpRequest) -> HttpResponseBase:
     """Remembered by the browser, and for members on every device."""
     language = request.POST.get("language")
     if request.user.is_authenticated and language in dict(settings.LANGUAGES):
-        request.user.language = language
-        request.user.save(update_fields=["language"])
+        mine = User.objects.filter(pk=request.user.pk, is_active=True)
+        mine.update(language=language)
     return set_language(request)

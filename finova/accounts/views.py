@@ -23,7 +23,7 @@ from bookings.models import TrainingSession
 from finova.accounts.export import everything_about
 from finova.accounts.forms import ProfileForm, TokenForm
 from finova.accounts.leaving import is_needed, leave
-from finova.accounts.models import ApiToken
+from finova.accounts.models import ApiToken, User
 from finova.errors import refuse
 from trainers.clock import gym_now
 
@@ -62,8 +62,10 @@ def account(request: HttpRequest) -> HttpResponse:
 def profile(request: HttpRequest) -> HttpResponse:
     form = ProfileForm(request.POST or None, instance=request.user)
     if form.is_valid():
-        form.save()
-        messages.success(request, _("Saved."))
+        # Not form.save(): it would write a row read before the account was closed.
+        mine = User.objects.filter(pk=form.instance.pk, is_active=True)
+        if mine.update(**form.cleaned_data):
+            messages.success(request, _("Saved."))
         return redirect("account")
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
     return render(request, "account/profile.html", {"form": form}, status=status)

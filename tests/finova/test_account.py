@@ -1,6 +1,7 @@
 """The account's pages: who one is, how times read, and where one is signed in."""
 
 import re
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from django.db import IntegrityError, connection
 from django.test import Client
 
 from finova.accounts.addresses import prove
-from finova.accounts.models import ApiToken
+from finova.accounts.models import ApiToken, User
 from finova.accounts.templatetags.people import device
 from tests.conftest import NOW, THURSDAY
 from tests.factories import PASSWORD, MemberFactory, book
@@ -29,6 +30,24 @@ def sign_in(person, browser="Mozilla/5.0 (X11; Linux) Firefox/140.0"):
     client.post("/accounts/login/", {"login": person.email, "password": PASSWORD})
     assert client.get("/sessions/").status_code == 200
     return client
+
+
+@contextmanager
+def closed_just_before_it_is_written(person):
+    """As by another process, after the request has read the row."""
+    closed = []
+
+    def close_first(execute, sql, params, many, context):
+        if sql.startswith('UPDATE "users"') and not closed:
+            closed.append(person)
+            User.objects.filter(pk=person.pk).update(
+                name="Former member", email=None, password="!", is_active=False
+            )
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(close_first):
+        yield
+    assert closed
 
 
 class TestProfile:
@@ -50,6 +69,19 @@ class TestProfile:
         assert 'aria-invalid="true"' in answer.content.decode()
         maya.refresh_from_db()
         assert maya.name == "Maya Lindqvist"
+
+    @pytest.mark.parametrize(
+        ("path", "form"),
+        [("/account/profile/", PROFILE), ("/language/", {"language": "de"})],
+    )
+    def test_it_opens_no_account_again(self, as_maya, maya, path, form):
+        with closed_just_before_it_is_written(maya):
+            answer = as_maya.post(path, form)
+        assert answer.status_code == 302
+        maya.refresh_from_db()
+        assert (maya.name, maya.email, maya.phone) == ("Former member", None, "")
+        assert (maya.is_active, maya.password, maya.language) == (False, "!", "")
+        assert as_maya.get("/account/").url.startswith("/accounts/login/")
 
     def test_nobody_makes_oneself_staff_or_takes_an_address(self, as_maya, maya):
         more = {"is_staff": "1", "is_superuser": "1", "email": "boss@example.com"}
