@@ -91,6 +91,11 @@ def test_transactions_open_in_the_domain_and_in_the_sessions_own_save_alone():
         "bookings.management.commands.init_trainer_schedules",
         "bookings.management.commands.seed_demo_gym",
     }
+    writing = {name_of(path) for path in MODULES if "writing(" in path.read_text()}
+    assert {name for name in writing if not name.startswith("bookings.domain.")} == {
+        "bookings.models",
+        "bookings.transactions",
+    }
 
 
 def test_every_booking_room_has_its_level():

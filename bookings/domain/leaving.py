@@ -1,5 +1,6 @@
 """A member leaves: what lies ahead is cancelled, and every word is forgotten."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -18,8 +19,13 @@ from bookings.transactions import persistent, writing
 
 
 @persistent
-def forget_client(client: AbstractBaseUser, *, now: datetime) -> int:
+def forget_client(
+    client: AbstractBaseUser, *, now: datetime, and_then: Callable[[], object]
+) -> int:
     """Cancel what lies ahead, and forget what was written about the client.
+
+    `and_then` forgets in the same transaction what booking knows nothing of; like
+    all of it, it may be done over again.
 
     Past sessions and their history stay, without a word of anybody's: the gym's
     figures, and the trainer's past, are not the client's alone. Late cancelling is
@@ -38,6 +44,7 @@ def forget_client(client: AbstractBaseUser, *, now: datetime) -> int:
         forget_reasons(client)
         IdempotencyKey.objects.filter(client=client.pk).delete()
         CalendarFeed.objects.filter(member=client.pk).delete()
+        and_then()
     return len(ahead)
 
 

@@ -1,6 +1,7 @@
 """Deleting an account: nothing personal stays, and nothing that others need goes."""
 
 import json
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,6 @@ from django.contrib.sessions.models import Session
 from django.db.models import Q
 
 from bookings.domain.leaving import forget_client
-from bookings.transactions import writing
 from finova.accounts.models import ApiToken, TimeDisplay, User
 from trainers.models import Trainer
 
@@ -33,14 +33,18 @@ def leave(user: User, *, now: datetime) -> int:
     The row stays, with neither name nor address, because past sessions point to it.
     The same person may join again and is somebody new.
     """
-    with writing():
-        cancelled = forget_client(user, now=now)
+    # Reads every row of a long table, which nobody should have to wait for: so before
+    # the locks. Who signs in meanwhile is nobody afterwards, as the account is closed.
+    signed_in = sessions_of(user)
+
+    def forget_account() -> None:
         forget_log(user)
         for model in PERSONAL:
             model.objects.filter(user=user).delete()
-        end_sessions(user)
+        Session.objects.filter(pk__in=signed_in).delete()
         forget_person(user)
-    return cancelled
+
+    return forget_client(user, now=now, and_then=forget_account)
 
 
 def forget_person(user: User) -> None:
@@ -58,8 +62,7 @@ def forget_person(user: User) -> None:
 
 def forget_log(user: User) -> None:
     """The admin's log names whom staff changed, and by which address."""
-    addresses = EmailAddress.objects.filter(user=user).values_list("email", flat=True)
-    names = {user.name, user.email, *addresses} - {"", None}
+    names = {user.name, *addresses_of(user)} - {""}
     about = Q(content_type__model="user", object_id=str(user.pk))
     called = Q(object_repr__in=names)
     LogEntry.objects.filter(about | called).update(
@@ -67,10 +70,23 @@ def forget_log(user: User) -> None:
     )
 
 
-def end_sessions(user: User) -> None:
+def addresses_of(user: User) -> set[str]:
+    addresses = EmailAddress.objects.filter(user=user).values_list("email", flat=True)
+    return {user.email, *addresses} - {"", None}
+
+
+def sessions_of(user: User) -> list[str]:
     """Also those of a sign-in that stands at its second step: they hold the address."""
-    address = json.dumps(user.email)
-    for session in Session.objects.iterator():
-        told = session.get_decoded()
-        if told.get(SESSION_KEY) == str(user.pk) or address in json.dumps(told):
-            session.delete()
+    addresses = [json.dumps(address) for address in addresses_of(user)]
+    return [
+        session.pk
+        for session in Session.objects.iterator()
+        if belongs(session.get_decoded(), user, addresses)
+    ]
+
+
+def belongs(told: dict[str, Any], user: User, addresses: Collection[str]) -> bool:
+    if told.get(SESSION_KEY) == str(user.pk):
+        return True
+    written = json.dumps(told)
+    return any(address in written for address in addresses)

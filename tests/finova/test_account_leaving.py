@@ -7,10 +7,12 @@ from datetime import time, timedelta
 import pytest
 import time_machine
 from django.contrib.admin.models import LogEntry
+from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from bookings.domain.booking import cancel_session, complete_session
 from bookings.domain.idempotency import book_once
@@ -21,7 +23,9 @@ from bookings.models import (
     SessionStatus,
     TrainingSession,
 )
+from finova.accounts.leaving import leave
 from finova.accounts.models import ApiToken, User
+from tests.bookings.test_faults import Fault
 from tests.conftest import NEXT_THURSDAY, NOW, THURSDAY
 from tests.factories import PASSWORD, book
 from tests.finova.passkey import add_passkey
@@ -92,8 +96,6 @@ def maya_in(life):
 
 def everywhere():
     """Every value of every table, as text, with the table's name."""
-    from django.contrib.sessions.models import Session
-
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names():
             cursor.execute(f"SELECT t::text FROM {table} t")
@@ -236,6 +238,48 @@ class TestLeaving:
             maya_in.post("/account/delete/")
         assert life.sessions.active().exists()
         assert life.api_tokens.exists()
+
+    def test_who_has_no_address_takes_nobodys_sessions_along(self, maya, as_omar):
+        session = as_omar.session
+        session["chosen"] = None
+        session.save()
+        User.objects.filter(pk=maya.pk).update(email=None)
+        leave(User.objects.get(pk=maya.pk), now=NOW)
+        assert as_omar.get("/sessions/").status_code == 200
+
+    def test_nobody_waits_while_the_web_sessions_are_read(self, life):
+        with CaptureQueriesContext(connection) as asked:
+            leave(life, now=NOW)
+        statements = [query["sql"] for query in asked]
+        locks = [n for n, sql in enumerate(statements) if "FOR NO KEY UPDATE" in sql]
+        reads = [
+            n
+            for n, sql in enumerate(statements)
+            if "session_data" in sql and sql.startswith(("SELECT", "DECLARE"))
+        ]
+        assert reads
+        assert max(reads) < min(locks)
+
+    def test_a_web_session_that_outlives_the_account_is_nobodys(self, life):
+        """As of who signs in after the web sessions are read."""
+        leave(life, now=NOW)
+        late = Client()
+        late.force_login(life, backend="django.contrib.auth.backends.ModelBackend")
+        assert Session.objects.filter(pk=late.session.session_key).exists()
+        for path in ("/sessions/", "/account/", "/account/download/"):
+            assert late.get(path).url.startswith("/accounts/login/")
+
+    @pytest.mark.django_db(transaction=True)
+    def test_what_postgresql_undid_is_done_once(self, life, caplog):
+        with transaction.atomic(), Fault() as counted:
+            leave(life, now=NOW)
+            transaction.set_rollback(True)
+        assert life.api_tokens.exists()
+        with Fault(len(counted.statements) // 2, "40P01") as fault:
+            assert leave(life, now=NOW) == 1
+        assert not fault.left
+        assert "forget_client: try 2 of 3" in caplog.text
+        assert traces(life.pk) == set()
 
 
 class TestDownload:
