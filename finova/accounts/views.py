@@ -110,25 +110,28 @@ def download(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @reauthentication_required
 def delete(request: HttpRequest) -> HttpResponse:
-    now = gym_now()
-    needed = is_needed(request.user)
-    if request.method != "POST" or needed:
-        mine = TrainingSession.objects.filter(client=request.user.pk)
-        ahead = mine.active().upcoming(now).select_related("trainer")
-        context = {"needed": needed, "ahead": ahead}
-        status = HTTPStatus.CONFLICT if request.method == "POST" else HTTPStatus.OK
-        return render(request, "account/delete.html", context, status=status)
+    if request.method != "POST":
+        return show_delete(request)
+    if is_needed(request.user):
+        return show_delete(request, status=HTTPStatus.CONFLICT)
     address = request.user.email
     try:
-        leave(request.user, now=now)
+        leave(request.user, now=gym_now())
     except BookingRefused as refusal:
         messages.error(request, refusal.sentence)
-        return redirect("delete_account")
+        return show_delete(request, status=refusal.status)
     logout(request)
     told = "account/email/account_deleted"
     get_adapter().send_notification_mail(told, request.user, email=address)
     messages.success(request, _("Your account is deleted. Goodbye, and all the best."))
     return redirect("home")
+
+
+def show_delete(request: HttpRequest, *, status: int = HTTPStatus.OK) -> HttpResponse:
+    mine = TrainingSession.objects.filter(client=request.user.pk)
+    ahead = mine.active().upcoming(gym_now()).select_related("trainer")
+    context = {"needed": is_needed(request.user), "ahead": ahead}
+    return render(request, "account/delete.html", context, status=status)
 
 
 @require_POST

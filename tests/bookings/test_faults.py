@@ -41,15 +41,20 @@ ONE_OF_EACH = ("22001", "23503", "25006", "55P03")
 
 
 class Fault:
-    """Inside its block, the statement at `position` fails, the first `times` times."""
+    """Inside its block, the statement at `position` fails, the first `times` times.
 
-    def __init__(self, position=None, sqlstate="", times=1):
+    Or the one that holds the words `at`, wherever it stands.
+    """
+
+    def __init__(self, position=None, sqlstate="", times=1, at=None):
         self.position, self.sqlstate, self.left = position, sqlstate, times
+        self.at = at
         self.statements = []
 
     def __call__(self, execute, sql, params, many, context):
         self.statements.append(sql)
         here = self.position is not None and len(self.statements) > self.position
+        here = here or (self.at is not None and self.at in sql)
         if here and self.left and not sql.startswith("ROLLBACK"):
             self.left -= 1
             cause = errors.lookup(self.sqlstate)("as a test has it")

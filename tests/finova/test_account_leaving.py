@@ -232,6 +232,16 @@ class TestLeaving:
         assert life.is_active
         assert life.sessions.active().exists()
 
+    @pytest.mark.parametrize(("sqlstate", "status"), [("55P03", 503), ("23503", 409)])
+    def test_a_refusal_has_its_own_status(self, maya_in, life, sqlstate, status):
+        with Fault(sqlstate=sqlstate, at="FOR NO KEY UPDATE"):
+            answer = maya_in.post("/account/delete/")
+        assert answer.status_code == status
+        page = answer.content.decode()
+        assert "message--error" in page
+        assert "Delete your account?" in page
+        assert life.sessions.active().exists()
+
     def test_all_of_it_or_nothing(self, maya_in, life, monkeypatch):
         monkeypatch.setattr("finova.accounts.leaving.forget_person", lambda user: 1 / 0)
         with pytest.raises(ZeroDivisionError):
