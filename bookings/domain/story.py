@@ -1,7 +1,8 @@
 """What happened to a session, in the words of the member whose it is.
 
 Only who did it is told, and what became of day, time and trainer: neither the names
-of staff, nor other members, nor the reasons that staff note for themselves.
+of staff, nor other members, nor the reasons that staff note for themselves. The file
+of one's data, `finova.accounts.export`, leaves the same reasons out.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

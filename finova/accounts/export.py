@@ -15,6 +15,9 @@ FACTS = ("session_date", "start_time", "end_time", "status", "price")
 def everything_about(user: User) -> dict[str, Any]:
     """Ready for JSON. Names no other member, and none of the gym's people but trainers.
 
+    Why something was done is told of what the member did: what others noted then is
+    theirs, as in `bookings.domain.story`.
+
     Of tokens and second factors it says that they exist; the secrets stay secret.
     """
     sessions = user.sessions.select_related("trainer").prefetch_related("events")
@@ -62,10 +65,11 @@ def line(event: BookingEvent, user: User) -> dict[str, Any]:
         for moment, facts in (("before", event.before), ("after", event.after))
         if facts.get("client_id") == user.pk
     }
+    by_member = event.actor_id == user.pk
     return {
         "action": event.action,
         "at": event.at,
-        "by": "you" if event.actor_id == user.pk else "the gym",
-        "reason": event.reason if "after" in mine else "",
+        "by": "you" if by_member else "the gym",
+        "reason": event.reason if by_member and "after" in mine else "",
         **mine,
     }

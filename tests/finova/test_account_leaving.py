@@ -315,6 +315,14 @@ class TestDownload:
         for word in ("Omar", "window", "Frieda", "digest", "credential", "password"):
             assert word not in text
 
+    def test_it_leaves_out_why_others_did_something(self, maya_in, life, ana, frieda):
+        ahead = life.sessions.active().get()
+        cancel_session(ahead, by=frieda, now=NOW, reason="Ana is in hospital")
+        told = maya_in.get("/account/download/").json()
+        line = told["sessions"][-1]["history"][-1]
+        assert (line["action"], line["by"]) == ("cancelled", "the gym")
+        assert line["reason"] == ""
+
     def test_what_a_session_was_before_it_was_mine(self, maya_in, life, omar, ana):
         theirs = book(omar, ana, THURSDAY, 15, now=NOW)
         theirs.client = life
