@@ -61,13 +61,24 @@ def forget_person(user: User) -> None:
 
 
 def forget_log(user: User) -> None:
-    """The admin's log names whom staff changed, and by which address."""
-    names = {user.name, *addresses_of(user)} - {""}
+    """The admin's log names whom staff changed, and by which address.
+
+    What it says of people by their number is theirs, whatever they are called.
+    """
+    people = Q(content_type__model__in=["user", "trainer"])
     about = Q(content_type__model="user", object_id=str(user.pk))
-    called = Q(object_repr__in=names)
+    called = Q(object_repr__in=addresses_of(user) | own_name(user)) & ~people
     LogEntry.objects.filter(about | called).update(
         object_repr=FORMER_MEMBER, change_message=""
     )
+
+
+def own_name(user: User) -> set[str]:
+    """Nothing, where somebody else here has the same name."""
+    namesakes = User.objects.filter(name=user.name).exclude(pk=user.pk)
+    trainers = Trainer.objects.filter(name=user.name)
+    shared = namesakes.exists() or trainers.exists()
+    return set() if shared else {user.name} - {""}
 
 
 def addresses_of(user: User) -> set[str]:

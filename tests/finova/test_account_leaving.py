@@ -6,7 +6,8 @@ from datetime import time, timedelta
 
 import pytest
 import time_machine
-from django.contrib.admin.models import LogEntry
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.management import call_command
@@ -339,3 +340,51 @@ def test_the_admins_log_forgets_too(maya_in, life):
         "Former member",
         f"email address of person {life.pk}",
     }
+
+
+def logged(about, model, text, author):
+    return LogEntry.objects.create(
+        user=author,
+        content_type=ContentType.objects.get_for_model(model),
+        object_id=str(about.pk),
+        object_repr=text,
+        action_flag=CHANGE,
+        change_message="Changed name.",
+    )
+
+
+class TestTheAdminsLogOfANamesake:
+    """What it says of others stays, what they are called and what they do here."""
+
+    def test_of_another_member(self, maya, omar, frieda):
+        User.objects.filter(pk=omar.pk).update(name=maya.name)
+        theirs = logged(omar, User, maya.name, frieda)
+        gone = logged(maya, User, "maya@example.com", frieda)
+        leave(maya, now=NOW)
+        theirs.refresh_from_db()
+        gone.refresh_from_db()
+        assert (theirs.object_repr, theirs.change_message) == (
+            "Maya Lindqvist",
+            "Changed name.",
+        )
+        assert (gone.object_repr, gone.change_message) == ("Former member", "")
+
+    def test_of_one_who_has_another_name_now(self, maya, omar, frieda):
+        theirs = logged(omar, User, maya.name, frieda)
+        leave(maya, now=NOW)
+        theirs.refresh_from_db()
+        assert theirs.object_repr == "Maya Lindqvist"
+
+    def test_of_a_trainer(self, maya, ana, frieda):
+        type(ana).objects.filter(pk=ana.pk).update(name=maya.name)
+        theirs = logged(ana, type(ana), maya.name, frieda)
+        leave(maya, now=NOW)
+        theirs.refresh_from_db()
+        assert theirs.object_repr == "Maya Lindqvist"
+
+    def test_a_name_that_nobody_else_has_goes_everywhere(self, maya, frieda):
+        token, _ = ApiToken.objects.issue(maya, name=maya.name)
+        mine = logged(token, ApiToken, token.name, frieda)
+        leave(maya, now=NOW)
+        mine.refresh_from_db()
+        assert mine.object_repr == "Former member"
