@@ -1,5 +1,7 @@
 """The second step of signing in: codes and passkeys, in our words and limits."""
 
+import logging
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,12 +19,24 @@ from allauth.mfa.webauthn.forms import (
     ReauthenticateWebAuthnForm,
 )
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from finova.accounts.models import User
 
+logger = logging.getLogger(__name__)
+
+# What the library that reads keys has been seen to stumble with.
+STUMBLES = (
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NotImplementedError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
 UNREADABLE = _("This passkey cannot be read. Try again.")
 
 
@@ -66,14 +80,13 @@ class CodeAgainForm(Counted, ReauthenticateForm):
 
 @contextmanager
 def unreadable_is_wrong() -> Iterator[None]:
-    """A program may send any JSON in a key's place. The library that reads it raises
-    whatever it stumbles over: KeyError, TypeError, struct.error and more.
+    """A program may send any JSON in a key's place, and the library that reads it
+    looks at nothing before. A bug of ours may look the same, so the log has it all.
     """
     try:
         yield
-    except (ValidationError, DatabaseError):
-        raise
-    except Exception as error:
+    except STUMBLES as error:
+        logger.warning("A passkey could not be read", exc_info=True)
         raise ValidationError(UNREADABLE) from error
 
 

@@ -9,8 +9,11 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
 from django.core import mail
 from django.core.cache import cache
+from django.db import OperationalError
 from django.test import Client
+from fido2.utils import websafe_encode
 
+from finova.accounts.second_factor import unreadable_is_wrong
 from tests.factories import PASSWORD
 from tests.finova.passkey import add_passkey
 
@@ -196,6 +199,7 @@ WRONG = [
     key(authenticatorData="YQ", signature="YQ", userHandle="AA"),
     key(attestationObject="YQ", userHandle="\0"),
     key(attestationObject="oA"),
+    key(attestationObject=websafe_encode(b"\x81" * 5000)),
 ]
 
 
@@ -211,6 +215,18 @@ class TestAPasskeyThatIsNone:
         )
         assert answer.status_code in (200, 302)
         assert not is_in(client)
+
+    def test_the_log_says_what_could_not_be_read(self, client, caplog):
+        client.get("/accounts/2fa/webauthn/login/", headers={"Accept": "text/json"})
+        client.post("/accounts/2fa/webauthn/login/", {"credential": '{"id": 1}'})
+        (line,) = (line for line in caplog.records if "passkey" in line.message)
+        assert line.levelname == "WARNING"
+        assert line.exc_info[0] is KeyError
+
+    @pytest.mark.parametrize("ours", [ZeroDivisionError, OperationalError, OSError])
+    def test_what_no_reading_raises_is_no_wrong_key(self, ours):
+        with pytest.raises(ours), unreadable_is_wrong():
+            raise ours
 
     @pytest.mark.parametrize("credential", WRONG)
     def test_as_the_second_step(self, maya, credential):
