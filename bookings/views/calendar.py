@@ -11,6 +11,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
@@ -50,11 +51,13 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
     found = CalendarFeed.objects.presenting(token)
     if found is None:
         return no_feed(request)
-    written = write_calendar(
-        feed_sessions(found.member_id, now=gym_now()),
-        name=_("My training at %(gym)s") % {"gym": settings.GYM_NAME},
-        address_of=addresses(request),
-    )
+    # A calendar's program asks in the language of its makers.
+    with translation.override(found.member.language or settings.LANGUAGE_CODE):
+        written = write_calendar(
+            feed_sessions(found.member_id, now=gym_now()),
+            name=_("My training at %(gym)s") % {"gym": settings.GYM_NAME},
+            address_of=addresses(request),
+        )
     return calendar_response(written, disposition='inline; filename="sessions.ics"')
 
 

@@ -229,6 +229,19 @@ class TestTheFeed:
         with time_machine.travel(NOW + timedelta(days=60), tick=False):
             assert states() == []
 
+    @pytest.mark.parametrize(
+        ("chosen", "expected"),
+        [("de", "Training mit Ana Ruiz"), ("", "Training with Ana Ruiz")],
+    )
+    def test_it_is_in_the_members_language(self, ana, maya, as_maya, chosen, expected):
+        """Not in that of the program which reads it."""
+        book(maya, ana, THURSDAY, 9, now=NOW)
+        address = feed_of(as_maya)
+        type(maya).objects.filter(pk=maya.pk).update(language=chosen)
+        program = Client(headers={"Accept-Language": "fr"})
+        (event,) = events(program.get(address))
+        assert event["SUMMARY"] == expected
+
     def test_it_asks_as_often_with_many(
         self, ana, maya, as_maya, stranger, django_assert_num_queries
     ):
