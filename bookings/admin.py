@@ -139,7 +139,7 @@ class TrainingSessionAdmin(AutocompleteAdmin):
         "trainer",
         "client",
         "status",
-        "cancelled_late",
+        "late",
         "price",
     ]
     list_display_links = ["session_date", "clock_times"]
@@ -165,6 +165,10 @@ class TrainingSessionAdmin(AutocompleteAdmin):
     @admin.display(description=_("time"), ordering="start_time")
     def clock_times(self, session: TrainingSession) -> str:
         return f"{session.start_time:%H:%M} – {session.end_time:%H:%M}"
+
+    @admin.display(description=_("cancelled"), ordering="cancelled_late")
+    def late(self, session: TrainingSession) -> str:
+        return str(_("late")) if session.cancelled_late else ""
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         more = ["status", "price", "created_at", "seen"] if obj else []

@@ -42,9 +42,9 @@ def specialisation_choices(trainers: Sequence[Trainer]) -> list[tuple[str, Any]]
 
 
 def folded(text: str) -> str:
-    """As people compare words: without case and accents."""
+    """As people compare words: without case, accents and apostrophes."""
     letters = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return "".join(letter for letter in letters if letter.isalnum() or letter == " ")
 
 
 class Filter(forms.Form):

@@ -97,6 +97,10 @@ class WeekForm(forms.Form):
         at: datetime | None = self.cleaned_data.get("at")
         return (at and at.date()) or self.cleaned_data.get("day")
 
+    @property
+    def asks_for_a_day(self) -> bool:
+        return bool(self.shown_day or self.cleaned_data.get("week"))
+
     def day_or(self, default: date) -> date:
         """A day of the week asked for."""
         return self.shown_day or self.cleaned_data.get("week") or default

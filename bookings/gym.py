@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -78,6 +79,18 @@ class GymSettings(models.Model):
 
     def __str__(self) -> str:
         return str(_("Booking rules"))
+
+    def clean(self) -> None:
+        notice, horizon = self.minimum_notice_hours, self.horizon_days
+        if notice is not None and horizon and notice >= horizon * 24:
+            raise ValidationError(
+                {
+                    "minimum_notice_hours": _(
+                        "With so much notice nobody could book: the last day that can "
+                        "be booked comes sooner."
+                    )
+                }
+            )
 
     def is_too_soon(self, starts: datetime, now: datetime) -> bool:
         return time_until(starts, now) < timedelta(hours=self.minimum_notice_hours)

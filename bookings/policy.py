@@ -74,6 +74,46 @@ class Standing:
         ]
         return len(that_day) >= self.gym.most_per_day
 
+    def notice_sentence(self) -> str:
+        hours = self.gym.minimum_notice_hours
+        sentence = ngettext(
+            "Sessions are booked at least %(hours)s hour ahead. "
+            "Please choose a later time.",
+            "Sessions are booked at least %(hours)s hours ahead. "
+            "Please choose a later time.",
+            hours,
+        )
+        return sentence % {"hours": hours}
+
+    def horizon_sentence(self) -> str:
+        sentence = _(
+            "Sessions can be booked until %(day)s. Please choose an earlier day, "
+            "or come back later."
+        )
+        return sentence % {"day": day_name(self.gym.last_day(self.now))}
+
+    def most_ahead_sentence(self) -> str:
+        most = self.gym.most_upcoming
+        sentence = ngettext(
+            "You have %(count)s session ahead, and the gym allows no more at a time. "
+            "Cancel it, or book again when it is over.",
+            "You have %(count)s sessions ahead, and the gym allows no more at a time. "
+            "Cancel one, or book again when one is over.",
+            most,
+        )
+        return sentence % {"count": most}
+
+    def most_that_day_sentence(self, trainer: Trainer) -> str:
+        most = self.gym.most_per_day
+        sentence = ngettext(
+            "You have a session with %(trainer)s that day already, and the gym allows "
+            "%(count)s a day. Please choose another day or another trainer.",
+            "You have sessions with %(trainer)s that day already, and the gym allows "
+            "%(count)s a day. Please choose another day or another trainer.",
+            most,
+        )
+        return sentence % {"trainer": trainer, "count": most}
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -155,54 +195,24 @@ def check_client_is_free(wish: Wish) -> None:
 def check_notice(wish: Wish) -> None:
     standing = wish.standing
     if standing and standing.is_too_soon(wish.session_date, wish.start_time):
-        hours = standing.gym.minimum_notice_hours
-        sentence = ngettext(
-            "Sessions are booked at least %(hours)s hour ahead. "
-            "Please choose a later time.",
-            "Sessions are booked at least %(hours)s hours ahead. "
-            "Please choose a later time.",
-            hours,
-        )
-        raise TooSoon(sentence % {"hours": hours})
+        raise TooSoon(standing.notice_sentence())
 
 
 def check_horizon(wish: Wish) -> None:
-    standing = wish.standing
-    if standing and standing.is_too_far(wish.session_date):
-        last_day = standing.gym.last_day(standing.now)
-        sentence = _(
-            "Sessions can be booked until %(day)s. Please choose an earlier day, "
-            "or come back later."
-        )
-        raise TooFar(sentence % {"day": day_name(last_day)})
-
-
-def check_most_ahead(wish: Wish) -> None:
-    if wish.standing and wish.standing.has_enough_ahead:
-        most = wish.standing.gym.most_upcoming
-        sentence = ngettext(
-            "You have %(count)s session ahead, and the gym allows no more at a time. "
-            "Cancel it, or book again when it is over.",
-            "You have %(count)s sessions ahead, and the gym allows no more at a time. "
-            "Cancel one, or book again when one is over.",
-            most,
-        )
-        raise OverLimit(sentence % {"count": most})
+    if wish.standing and wish.standing.is_too_far(wish.session_date):
+        raise TooFar(wish.standing.horizon_sentence())
 
 
 def check_most_that_day(wish: Wish) -> None:
     assert wish.trainer is not None
     standing = wish.standing
     if standing and standing.has_enough_with(wish.trainer.pk, wish.session_date):
-        most = standing.gym.most_per_day
-        sentence = ngettext(
-            "You have a session with %(trainer)s that day already, and the gym allows "
-            "%(count)s a day. Please choose another day or another trainer.",
-            "You have sessions with %(trainer)s that day already, and the gym allows "
-            "%(count)s a day. Please choose another day or another trainer.",
-            most,
-        )
-        raise OverLimit(sentence % {"trainer": wish.trainer, "count": most})
+        raise OverLimit(standing.most_that_day_sentence(wish.trainer))
+
+
+def check_most_ahead(wish: Wish) -> None:
+    if wish.standing and wish.standing.has_enough_ahead:
+        raise OverLimit(wish.standing.most_ahead_sentence())
 
 
 def check_price_is_as_shown(wish: Wish) -> None:

@@ -40,10 +40,16 @@ def pytest_unconfigure():
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup):
+def django_db_setup(django_db_setup, django_db_blocker):
     """On a busy disk, dropping the database takes longer than a request may."""
     yield
     connection.settings_dict["OPTIONS"]["options"] += " -c statement_timeout=0"
+    # The threads of the browser tests' server keep their connections.
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ _twelve_hours = ContextVar("twelve_hours", default=False)
 
 @contextmanager
 def twelve_hours(wanted: bool) -> Iterator[None]:
-    """Within it, `clock` says 6:00 p.m. where it is wanted, and otherwise 18:00."""
+    """Within it, `clock` says 6:00 PM where it is wanted, and otherwise 18:00."""
     before = _twelve_hours.set(wanted)
     try:
         yield
@@ -29,7 +29,7 @@ def twelve_hours(wanted: bool) -> Iterator[None]:
 
 
 def clock(at: time) -> str:
-    """18:00, or 6:00 p.m. for who prefers that; 24:00 where a day ends."""
+    """18:00, or 6:00 PM for who prefers that; 24:00 where a day ends."""
     return _clock(at, _twelve_hours.get(), get_language())
 
 
@@ -109,8 +109,8 @@ def _written(day: date, how: str, language: str | None) -> str:
 @lru_cache(maxsize=1000)
 def _clock(at: time, twelve: bool, language: str | None) -> str:
     if at == time.max:
-        return time_format(time.min, "g:i a") if twelve else "24:00"
-    return time_format(at, "g:i a" if twelve else "H:i")
+        return time_format(time.min, "g:i A") if twelve else "24:00"
+    return time_format(at, "g:i A" if twelve else "H:i")
 
 
 def _locale() -> str:

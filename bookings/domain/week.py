@@ -11,8 +11,16 @@ from functools import cached_property
 
 from bookings.domain.cells import LEGEND, Cell, CellState, cells_of, closed_cell
 from bookings.domain.standing import standing_of
-from bookings.gym import GymSettings
+from bookings.exceptions import (
+    BookingRefused,
+    ClientBusy,
+    OverLimit,
+    SlotUnavailable,
+    TooFar,
+    TooSoon,
+)
 from bookings.models import TrainingSession
+from bookings.policy import Standing
 from trainers.clock import at_gym
 from trainers.models import Trainer
 from trainers.wording import clock, day_name, days_and_year, duration, money, span
@@ -20,6 +28,13 @@ from trainers.wording import clock, day_name, days_and_year, duration, money, sp
 DAY = timedelta(days=1)
 FIRST_MONDAY = date(2000, 1, 3)
 LAST_MONDAY = date(2199, 12, 30)
+# What a member is told who asks for a free time that the rules keep from them.
+REFUSALS: dict[CellState, type[BookingRefused]] = {
+    CellState.BUSY: ClientBusy,
+    CellState.TOO_SOON: TooSoon,
+    CellState.TOO_FAR: TooFar,
+    CellState.LIMIT: OverLimit,
+}
 # As many slots in a row as the panel offers.
 LONGEST = 4
 
@@ -124,7 +139,7 @@ class WeekGrid:
     shown_day: date
     # The cell that the page was asked to open.
     asked: Cell | None
-    gym: GymSettings
+    standing: Standing
 
     @property
     def selected(self) -> Cell | None:
@@ -133,10 +148,32 @@ class WeekGrid:
 
     @property
     def free_until(self) -> datetime | None:
-        """Until when the selected time could be cancelled freely."""
+        """Until when the selected time could be cancelled freely, if it can be."""
         if self.selected is None:
             return None
-        return self.gym.cut_off(at_gym(self.selected.day, self.selected.start))
+        starts = at_gym(self.selected.day, self.selected.start)
+        if self.standing.gym.is_past_cut_off(starts, self.standing.now):
+            return None
+        return self.standing.gym.cut_off(starts)
+
+    @property
+    def notes(self) -> list[str]:
+        """Why times of this week that are free are grey to who looks."""
+        states = {cell.state for day in self.days for cell in day.cells}
+        return [self.why(state) for state in REFUSALS if state in states]
+
+    def why(self, state: CellState) -> str:
+        """What the rules say to who asks for a time in this state."""
+        match state:
+            case CellState.TOO_SOON:
+                return self.standing.notice_sentence()
+            case CellState.TOO_FAR:
+                return self.standing.horizon_sentence()
+            case CellState.LIMIT if self.standing.has_enough_ahead:
+                return self.standing.most_ahead_sentence()
+            case CellState.LIMIT:
+                return self.standing.most_that_day_sentence(self.trainer)
+        return str(REFUSALS.get(state, SlotUnavailable).sentence)
 
     @property
     def rows(self) -> Iterator[tuple[time, list[Cell]]]:
@@ -214,7 +251,7 @@ def build_week(
         this_week=Week.of(now.date()),
         shown_day=shown_day if shown_day in dates else opens_on(days),
         asked=next((cell for cell in built if cell.at == asked), None),
-        gym=standing.gym,
+        standing=standing,
     )
 
 

@@ -90,11 +90,13 @@ def move(
 def tell_both_times(
     request: HttpRequest, before: dict[str, Any], after: dict[str, Any]
 ) -> None:
-    moved = _(
-        "Moved: from %(old_day)s, %(old_time)s to %(day)s, %(time)s with %(trainer)s."
-    )
-    old = {"old_day": before["day"], "old_time": before["time"]}
-    messages.success(request, moved % {**after, **old})
+    moved = _("Moved: from %(old)s to %(new)s.")
+    names = {"old": in_words(before), "new": in_words(after)}
+    messages.success(request, moved % names)
+
+
+def in_words(names: dict[str, Any]) -> str:
+    return _("%(day)s, %(time)s with %(trainer)s") % names
 
 
 def show_choice(
@@ -116,14 +118,14 @@ def show_choice(
         client_id=request.user.pk,
         asked=asked,
         moving=session,
-        shown_day=which.shown_day,
+        shown_day=which.shown_day or session.session_date,
     )
     if grid.asked and not (grid.selected or refusal):
-        refusal = refused_click(request, trainer, grid.asked, now=now, moving=session)
+        refusal = refused_click(request, grid, grid.asked, now=now, moving=session)
         status = HTTPStatus.OK
     elif refusal:
         status = refusal.status
-    if refusal:
+    if refusal and not refusal.is_about_time:
         messages.error(request, refusal.sentence)
     context = {
         "entry": build_entry(session, gym_settings(), now=now),

@@ -24,7 +24,7 @@ from bookings.exceptions import (
 )
 from bookings.forms import PageForm
 from bookings.gym import gym_settings
-from bookings.models import TrainingSession
+from bookings.models import SessionStatus, TrainingSession
 from trainers.clock import gym_now
 from trainers.wording import clock, day_name
 
@@ -44,8 +44,10 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """The page says before the click when it counts as late; the form says it too."""
     session = own_session(request, pk)
     if not session.is_active and request.method != "POST":
-        ended = _("Your session on %(day)s, %(time)s has already ended.")
-        messages.info(request, ended % names_of(session))
+        over = _("Your session on %(day)s, %(time)s is over already.")
+        if session.status == SessionStatus.CANCELLED:
+            over = _("Your session on %(day)s, %(time)s is cancelled already.")
+        messages.info(request, over % names_of(session))
         return redirect("sessions")
     if request.method != "POST":
         return show_cancel(request, session)

@@ -1,4 +1,5 @@
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -14,18 +15,14 @@ from django_htmx.http import push_url
 from bookings.domain.alternatives import find_alternatives, offering_alternatives
 from bookings.domain.cells import Cell, CellState
 from bookings.domain.idempotency import book_once
-from bookings.domain.week import Week, build_week
+from bookings.domain.week import REFUSALS, Week, WeekGrid, build_week
 from bookings.exceptions import (
     AlreadyPassed,
     BookingRefused,
-    ClientBusy,
     NoLongerBooked,
-    OverLimit,
     PriceChanged,
     SlotTaken,
     SlotUnavailable,
-    TooFar,
-    TooSoon,
 )
 from bookings.forms import BookingForm, WeekForm
 from bookings.models import TrainingSession
@@ -93,26 +90,32 @@ def show_week(
     """
     now = gym_now()
     which = WeekForm(request.POST or request.GET)
-    grid = build_week(
+    see = partial(
+        build_week,
         trainer,
-        Week.of(which.day_or(now.date())),
         now=now,
         client_id=request.user.pk,
         asked=asked,
         shown_day=which.shown_day,
     )
+    grid = see(Week.of(which.day_or(now.date())))
+    if not which.asks_for_a_day and not grid.open_count:
+        # On a Sunday evening nobody comes for what is over.
+        ahead = see(grid.week.next)
+        grid = ahead if ahead.open_count else grid
     context: dict[str, Any] = {"trainer": trainer, "grid": grid}
     if grid.selected:
         form = form or BookingForm.for_cell(trainer, grid.selected)
         context |= {"form": form, "length": form.offer(grid.lengths)}
     elif grid.asked and not refusal:
-        refusal = refused_click(request, trainer, grid.asked, now=now)
-    if refusal:
+        refusal = refused_click(request, grid, grid.asked, now=now)
+    if refusal and not refusal.is_about_time:
         messages.error(request, refusal.sentence)
-    if refusal and refusal.is_about_time:
+    elif refusal:
         offers = [BookingForm.for_offer(o, like=form) for o in refusal.alternatives]
         at = which["at"].value()
         context |= {"refusal": refusal, "refused_at": at, "offers": offers}
+        context["tried"] = form is not None
     status = status or (refusal.status if refusal and form else HTTPStatus.OK)
     # htmx puts a 404 in place of the whole page.
     fragment = wants_fragment(request) and status != HTTPStatus.NOT_FOUND
@@ -120,19 +123,17 @@ def show_week(
     return render(request, template, context, status=status)
 
 
-REFUSED_AS: dict[CellState, type[BookingRefused]] = {
-    CellState.PAST: AlreadyPassed,
-    CellState.BOOKED: SlotTaken,
-    CellState.BUSY: ClientBusy,
-    CellState.TOO_SOON: TooSoon,
-    CellState.TOO_FAR: TooFar,
-    CellState.LIMIT: OverLimit,
-}
+def refusal_of(grid: WeekGrid, cell: Cell) -> BookingRefused:
+    if cell.state is CellState.PAST:
+        return AlreadyPassed()
+    if cell.state is CellState.BOOKED:
+        return SlotTaken()
+    return REFUSALS.get(cell.state, SlotUnavailable)(grid.why(cell.state))
 
 
 def refused_click(
     request: HttpRequest,
-    trainer: Trainer,
+    grid: WeekGrid,
     cell: Cell,
     *,
     now: datetime,
@@ -142,10 +143,10 @@ def refused_click(
     if cell.state is CellState.MINE:
         messages.info(request, _("This time is yours already: see My sessions."))
         return None
-    refusal = REFUSED_AS.get(cell.state, SlotUnavailable)()
+    refusal = refusal_of(grid, cell)
     refusal.alternatives = find_alternatives(
         request.user.pk,
-        trainer_id=trainer.pk,
+        trainer_id=grid.trainer.pk,
         session_date=cell.day,
         start_time=cell.start,
         end_time=(moving and moving.end_if_from(cell.start)) or cell.end,

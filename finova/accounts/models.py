@@ -38,7 +38,7 @@ class UserManager(BaseUserManager["User"]):
 
 class TimeDisplay(models.TextChoices):
     TWENTY_FOUR_HOURS = "24", _("18:00 (24 hours)")
-    TWELVE_HOURS = "12", _("6:00 p.m. (12 hours)")
+    TWELVE_HOURS = "12", _("6:00 PM (12 hours)")
 
 
 class User(AbstractBaseUser, PermissionsMixin):

@@ -2,11 +2,17 @@
 // by itself when the connection is back.
 
 const messages = () => document.getElementById("messages");
+const note = () => document.querySelector("[data-offline]");
 
+// Over the page stands the panel, where it has no room beside the grid.
 function sayOffline() {
-  messages().replaceChildren(document.getElementById("offline").content.cloneNode(true));
+  const said = document.getElementById("offline").content.cloneNode(true);
+  const over = document.querySelector("dialog:modal");
+  note()?.remove();
+  if (over) over.prepend(said);
+  else messages().replaceChildren(said);
 }
 
 document.addEventListener("htmx:sendError", sayOffline);
 document.addEventListener("htmx:timeout", sayOffline);
-window.addEventListener("online", () => messages().querySelector("[data-offline]")?.remove());
+window.addEventListener("online", () => note()?.remove());

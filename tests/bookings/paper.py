@@ -401,7 +401,10 @@ class Paper:
             return "closed"
         if slot["off"]:
             return "time_off"
-        return slot["word"]
+        if slot["word"] != "available":
+            return slot["word"]
+        others = self.active(client=viewer, day=day)
+        return "busy" if any(meets(one, slot) for one in others) else "available"
 
 
 def clock(at):

@@ -198,7 +198,7 @@ class TestMoving:
 
         assert after.redirect_chain == [("/sessions/", 302)]
         assert (
-            "Moved: from Thursday 10 December, 18:00 to "
+            "Moved: from Thursday 10 December, 18:00 with Ana Ruiz to "
             "Thursday 17 December, 10:00 with Ana Ruiz." in text(after)
         )
         session.refresh_from_db()

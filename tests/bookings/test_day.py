@@ -46,13 +46,13 @@ def test_rows_are_starts_and_columns_trainers(ana, bruno, maya, omar):
 
     assert grid.trainers == [ana, bruno]
     assert table(grid) == {
-        "09:00": ["mine", "available"],
-        "09:45": [None, "available"],
+        "09:00": ["mine", "busy"],
+        "09:45": [None, "busy"],
         "10:00": ["booked", None],
         "10:30": [None, "available"],
         "11:15": [None, "available"],
     }
-    assert grid.open_count == 4
+    assert grid.open_count == 2
     assert grid.legend == ["available", "booked", "mine"]
     times = {f"{at:%H:%M}": places for at, places in grid.open_by_time}
     assert [place.trainer for place in times["09:00"]] == [bruno]

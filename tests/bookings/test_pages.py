@@ -253,7 +253,6 @@ class TestOffers:
         assert answer.status_code == 409
         panel = " ".join(part(answer, "panel"))
         assert "not available or already booked" in panel
-        assert "not available or already booked" in " ".join(part(answer, "messages"))
         assert [text for _, _, text in self.offers(answer)] == [
             "Thu 10 Dec, 08:00 – 09:00 with Ana Ruiz · €75.00 Book",
             "Thu 10 Dec, 10:00 – 11:00 with Ana Ruiz · €75.00 Book",
@@ -299,8 +298,8 @@ class TestOffers:
     @pytest.mark.parametrize(
         ("rule", "sentence"),
         [
-            ({"minimum_notice_hours": 24 * 5}, "too soon to book"),
-            ({"horizon_days": 1}, "too far ahead to book"),
+            ({"minimum_notice_hours": 24 * 5}, "at least 120 hours ahead"),
+            ({"horizon_days": 1}, "until Tuesday 8 December"),
         ],
     )
     def test_a_rule_is_named_too(self, ana, as_maya, rule, sentence):

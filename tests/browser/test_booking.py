@@ -1,5 +1,6 @@
 """The main job, as members do it."""
 
+import re
 from datetime import time, timedelta
 
 import pytest
@@ -81,7 +82,8 @@ def test_taken_between_panel_and_confirmation(visit, ana, maya, omar, next_thurs
 
     button.click()
 
-    expect(page.get_by_role("status")).to_contain_text("already booked")
+    refusal = page.get_by_role("dialog", name="This was not booked")
+    expect(refusal).to_have_accessible_description(re.compile("already booked"))
     expect(cell(page, next_thursday, 9)).to_have_text("Booked")
     assert TrainingSession.objects.get().client == omar
 

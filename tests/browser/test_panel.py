@@ -78,7 +78,7 @@ def test_a_refusal_offers_what_one_tap_books(
     book(omar, ana, next_thursday, 9, now=gym_now())
     page.locator(f"button[value='{next_thursday}T09:00']:visible").click()
 
-    panel = page.get_by_role("dialog", name="This was not booked")
+    panel = page.get_by_role("dialog", name="This time cannot be booked")
     expect(panel).to_contain_text("already booked")
     expect(page.locator("#panel-title")).to_be_focused()
     # As it stands: opened by a click, over the page where it is narrow.

@@ -116,7 +116,7 @@ class TestTimes:
         maya.save()
         for url, page in self.pages(as_maya, session):
             assert not re.search(r"\b(1[3-9]|2\d):\d\d\b", page), url
-            assert re.search(r"\b[67]:00\s+p\.m\.", page), url
+            assert re.search(r"\b[67]:00\s+PM", page), url
 
     def test_twenty_four_for_the_others_and_afterwards(
         self, monday_morning, ana, maya, as_maya, client
@@ -124,11 +124,11 @@ class TestTimes:
         session = book(maya, ana, THURSDAY, 18, now=NOW)
         for _, page in self.pages(as_maya, session):
             assert "18:00" in page
-            assert "p.m." not in page
+            assert " PM" not in page
         maya.time_display = "12"
         maya.save()
         as_maya.get("/sessions/")
-        assert "p.m." not in client.get("/").content.decode()
+        assert " PM" not in client.get("/").content.decode()
 
 
 class TestDevices:

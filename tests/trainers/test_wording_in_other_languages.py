@@ -17,7 +17,7 @@ SPACE = "\N{NO-BREAK SPACE}"
     [
         ("en-gb", "Thursday 10 December", "€67.50", "€75"),
         ("de", "Donnerstag, 10. Dezember", f"67,50{SPACE}€", f"75{SPACE}€"),
-        ("es", "jueves, 10 de diciembre", f"67,50{SPACE}€", f"75{SPACE}€"),
+        ("es", "jueves 10 de diciembre", f"67,50{SPACE}€", f"75{SPACE}€"),
         ("fr", "jeudi 10 décembre", f"67,50{SPACE}€", f"75{SPACE}€"),
     ],
 )

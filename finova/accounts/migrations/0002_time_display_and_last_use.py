@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
             model_name="user",
             name="time_display",
             field=models.CharField(
-                choices=[("24", "18:00 (24 hours)"), ("12", "6:00 p.m. (12 hours)")],
+                choices=[("24", "18:00 (24 hours)"), ("12", "6:00 PM (12 hours)")],
                 db_default="24",
                 default="24",
                 max_length=2,
