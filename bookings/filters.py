@@ -134,5 +134,7 @@ class DayFilter(Filter):
     )
     field_order = ["day", "specialisation", "part"]
 
-    def day_or(self, default: date) -> date:
-        return self.value("day") or default
+    @property
+    def asked_day(self) -> date | None:
+        day: date | None = self.value("day")
+        return day

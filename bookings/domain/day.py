@@ -99,5 +99,17 @@ def build_day(
     return DayGrid(day, today, list(columns), rows)
 
 
+def today_or_tomorrow(
+    trainers: Sequence[Trainer],
+    *,
+    now: datetime,
+    client_id: int | None = None,
+    part: PartOfDay | None = None,
+) -> date:
+    """Today as long as the client could book anything then, else tomorrow."""
+    today = build_day(now.date(), trainers, now=now, client_id=client_id, part=part)
+    return today.day if today.open_count else today.next
+
+
 def is_worth_a_line(cell: Cell) -> bool:
     return cell.state not in (CellState.PAST, CellState.CLOSED)

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from bookings.domain.day import build_day, within_the_calendar
+from bookings.domain.day import build_day, today_or_tomorrow, within_the_calendar
 from bookings.domain.openings import (
     book_again,
     find_trainers,
@@ -80,13 +80,17 @@ def day(request: HttpRequest) -> HttpResponse:
     """Any trainer: one day, all trainers side by side."""
     active = list(Trainer.objects.active())
     form, now = DayFilter(active, request.GET), gym_now()
-    page = Paginator(form.trainers(), COLUMNS).get_page(request.GET.get("page"))
+    found, part, client_id = form.trainers(), form.part_of_day, request.user.pk
+    page = Paginator(found, COLUMNS).get_page(request.GET.get("page"))
+    shown = form.asked_day or today_or_tomorrow(
+        found, now=now, client_id=client_id, part=part
+    )
     grid = build_day(
-        within_the_calendar(form.day_or(now.date())),
+        within_the_calendar(shown),
         page.object_list,
         now=now,
-        client_id=request.user.pk,
-        part=form.part_of_day,
+        client_id=client_id,
+        part=part,
     )
     context = {"trainers": active, "form": form, "grid": grid, "page": page}
     return render(request, "trainers/day.html", context)

@@ -202,15 +202,37 @@ class TestDay:
     def test_every_day_has_an_answer(self, team, query, said):
         assert said in sentence(Client().get(f"/day/{query}"), "day")
 
-    def test_at_night_tomorrow_is_offered(self, team):
-        with time_machine.travel(NOW.replace(hour=21), tick=False):
-            page = Client().get("/day/")
-        assert "Nothing more today" in sentence(page, "day")
+    @pytest.mark.parametrize(
+        ("hour", "query", "said"),
+        [
+            (18, "", "Monday 7 December"),
+            (18, "?part=morning", "Tuesday 8 December"),
+            (21, "", "Tuesday 8 December"),
+            (21, f"?day={MONDAY}", "Nothing more today"),
+        ],
+    )
+    def test_at_night_it_opens_on_tomorrow(self, team, hour, query, said):
+        with time_machine.travel(NOW.replace(hour=hour), tick=False):
+            page = Client().get(f"/day/{query}")
+        assert said in sentence(page, "day")
+
+    def test_a_day_on_which_all_is_taken_is_no_day_to_open_on(self, ana, maya, omar):
+        ana.slots.exclude(time_slot=time(9)).delete()
+        book(omar, ana, MONDAY, 9, now=NOW)
+        assert Client().get("/day/").context["grid"].day == MONDAY + timedelta(days=1)
+
+    def test_ones_own_session_leads_to_itself_as_in_the_week(self, ana, maya, as_maya):
+        session = book(maya, ana, THURSDAY, 9, now=NOW)
+        for page in (f"/day/?day={THURSDAY}", f"/trainers/ana-ruiz/?week={THURSDAY}"):
+            (mine,) = parsed(as_maya.get(page)).iterfind(".//td/a")
+            assert mine.get("href") == f"/sessions/{session.pk}/"
 
     @pytest.mark.parametrize("count", [1, 30])
     def test_as_many_queries_for_many(self, ana, count, django_assert_num_queries):
         TrainerFactory.create_batch(count)
         with django_assert_num_queries(4):
+            Client().get(f"/day/?day={THURSDAY}")
+        with django_assert_num_queries(7):
             Client().get("/day/")
 
 
