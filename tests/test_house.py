@@ -1,6 +1,7 @@
 """The house of the design: which room may know which."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -112,3 +113,42 @@ def test_nothing_marks_html_as_safe_or_ignores_conflicts_of_sessions():
         assert "|safe" not in text, path
         if path.name != "schedule.py":
             assert "ignore_conflicts" not in text, path
+
+
+SHEETS = sorted((ROOT / "static" / "css").glob("*.css"))
+# What others put into our pages: Django's forms, and htmx while it waits.
+NOT_OURS = {"errorlist", "nonfield", "htmx-request"}
+QUOTED = re.compile(r"""\"[^"\n]*\"|'[^'\n]*'""")
+COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+
+
+def styled(css):
+    """The classes that it has rules for."""
+    bare = QUOTED.sub("", COMMENT.sub("", css))
+    for selectors in re.findall(r"([^{};]+)\{", bare):
+        yield from re.findall(r"\.([a-z][\w-]*)", selectors)
+
+
+@pytest.fixture(scope="module")
+def written():
+    """Every word of the pages and of what makes them; `slot--` of slot--{{ state }}."""
+    pages = [*(ROOT / "templates").rglob("*.html"), *(ROOT / "static").rglob("*.js")]
+    text = " ".join(path.read_text() for path in [*pages, *MODULES])
+    return set(re.findall(r"[\w-]+", text))
+
+
+@pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.name)
+def test_every_class_with_a_rule_is_in_a_page(sheet, written):
+    dead = {
+        name
+        for name in styled(sheet.read_text())
+        if name not in written and re.sub(r"--.*", "--", name) not in written
+    }
+    assert dead - NOT_OURS == set()
+
+
+@pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.name)
+def test_nothing_quoted_would_be_rewritten_in_the_one_sheet(sheet):
+    """It shortens without knowing what is in quotes."""
+    quoted = QUOTED.findall(COMMENT.sub("", sheet.read_text()))
+    assert [text for text in quoted if re.search(r"[{};,]|/\*|\s\s", text)] == []
