@@ -134,9 +134,9 @@ def bare_text(template):
             inside = None if word == f"end{inside}" else inside
         elif token.token_type == TokenType.BLOCK:
             opens = word in ("blocktranslate", "comment", "verbatim")
-            # A block of class names closes as any other.
-            names_classes = word == "block" and token.contents.endswith("_class")
-            inside = "block" if names_classes else word if opens else None
+            # A block of an attribute's value closes as any other.
+            valued = re.fullmatch(r"block (\w+_(class|next)|in_\w+)", token.contents)
+            inside = "block" if valued else word if opens else None
 
 
 def untranslatable(template):
