@@ -12,7 +12,7 @@ VISITS = 5
 
 # What the browser notes of itself; buffered, so that nothing is missed.
 NOTE = """
-window.noted = {shifts: [], largest: 0, interaction: 0};
+window.noted = {shifts: [], largest: 0, interactions: []};
 const watch = (type, note, options) => new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) note(entry);
 }).observe({type, buffered: true, ...options});
@@ -22,9 +22,11 @@ watch("layout-shift", ({hadRecentInput, sources}) => {
   if (!hadRecentInput) noted.shifts.push(sources.map(place));
 });
 watch("largest-contentful-paint", ({startTime}) => { noted.largest = startTime; });
-watch("event", ({interactionId, duration}) => {
-  if (interactionId) noted.interaction = Math.max(noted.interaction, duration);
-}, {durationThreshold: 16});
+const answered = ({interactionId, duration}) => {
+  if (interactionId) noted.interactions.push(duration);
+};
+watch("event", answered, {durationThreshold: 16});
+watch("first-input", answered);
 """
 
 
@@ -103,9 +105,10 @@ def test_it_answers_at_once(slow, maya, week, next_thursday):
         expect(page.get_by_role("button", name="Book this session")).to_have_count(0)
         for key in ("ArrowRight", "ArrowDown", "ArrowLeft"):
             page.keyboard.press(key)
-        interaction = noted(page)["interaction"]
-        # None is noted where each took less than a frame.
-        best = min(best, interaction)
+        # The browser notes a page's first input, however quick it was.
+        answers = noted(page)["interactions"]
+        assert answers, "nothing was measured"
+        best = min(best, max(answers))
         if best <= 100:
             break
     assert best <= 100
