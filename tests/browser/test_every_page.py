@@ -1,13 +1,17 @@
 """Each page in light and dark, wide and on a phone: nothing for axe to say."""
 
+from contextlib import suppress
+from datetime import time, timedelta
 from pathlib import Path
 
 import axe_playwright_python
 import pytest
 from django.core.cache import cache
+from playwright.sync_api import expect
 
-from tests.browser.pages import MEMBER, VISITOR
-from tests.factories import TrainerFactory, book
+from bookings.models import SessionStatus, TrainingSession
+from tests.browser.pages import MEMBER, VISITOR, prove, show_refusals
+from tests.factories import PASSWORD, TrainerFactory, be_easy_going, book
 from trainers.clock import gym_now
 from trainers.models import SlotStatus
 
@@ -50,13 +54,24 @@ def complaints(page):
     page.emulate_media(color_scheme="light")
 
 
+def what_is_missing(page, says):
+    with suppress(AssertionError):
+        expect(page.locator("main")).to_contain_text(says, timeout=3000)
+        return ""
+    return f"does not say “{says}”"
+
+
 def wrong_with(page, pages, **places):
     found = {}
-    for name, path, then in pages:
+    show_refusals(page)
+    for name, path, says, then in pages:
         page.goto(path.format(**places))
+        prove(page, PASSWORD)
         if then is not None:
             then(page)
-        if complained := list(complaints(page)):
+        if missing := what_is_missing(page, says):
+            found[name] = missing
+        elif complained := list(complaints(page)):
             found[name] = complained
     cache.clear()
     return found
@@ -72,17 +87,41 @@ def gym(ana, maya, omar, next_thursday):
     return ana
 
 
+@pytest.fixture
+def sessions(gym, maya, next_thursday):
+    """One that can be cancelled, one only late, one to spare, and what is over."""
+    now = gym_now()
+    be_easy_going(cancel_cut_off_hours=48)
+    for number, status in enumerate(
+        [SessionStatus.COMPLETED, SessionStatus.NO_SHOW, SessionStatus.CANCELLED]
+    ):
+        TrainingSession.objects.create(
+            trainer=gym,
+            client=maya,
+            session_date=now.date() - timedelta(days=7 + number),
+            start_time=time(9),
+            end_time=time(10),
+            status=status,
+        )
+    return {
+        "session": maya.sessions.active().get().pk,
+        "late": book(maya, gym, now.date() + timedelta(days=1), 8, now=now).pk,
+        "spare": book(maya, gym, next_thursday, 15, now=now).pk,
+    }
+
+
 @pytest.mark.parametrize("half", [0, 1])
 def test_what_a_visitor_sees(visit, gym, next_thursday, half):
-    visit.forgiven.append("status of 404")
+    visit.forgiven.append("status of ")
     page = visit()
     assert wrong_with(page, VISITOR[half::2], day=next_thursday) == {}
 
 
 @pytest.mark.parametrize("half", [0, 1])
-def test_what_a_member_sees(visit, gym, maya, next_thursday, half):
+def test_what_a_member_sees(visit, sessions, maya, next_thursday, half):
+    visit.forgiven += ["net::ERR_FAILED", "htmx:"]
     page = visit(maya)
-    places = {"day": next_thursday, "session": maya.sessions.get().pk}
+    places = {"day": next_thursday, **sessions}
     assert wrong_with(page, MEMBER[half::2], **places) == {}
 
 
