@@ -119,8 +119,7 @@ def reschedule_session(
             session_date=session_date,
             start_time=start_time,
             end_time=end_time,
-            # Staff may have a trainer give what is not among their types.
-            session_type=locked.session_type if by.pk == locked.client_id else None,
+            session_type=type_to_ask_for(locked, trainer_id, by=by),
             by=by,
             now=now,
             moving=locked,
@@ -134,6 +133,14 @@ def reschedule_session(
         locked.save_locked()
         record(locked, Action.MOVED, by=by, now=now, before=before)
     return locked
+
+
+def type_to_ask_for(
+    session: TrainingSession, trainer_id: int, *, by: AbstractBaseUser
+) -> str | None:
+    """What another trainer must give; staff may have them give anything."""
+    stays = trainer_id == session.trainer_id
+    return None if stays or by.pk != session.client_id else session.session_type
 
 
 @persistent

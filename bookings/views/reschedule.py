@@ -125,7 +125,7 @@ def show_choice(
         status = HTTPStatus.OK
     elif refusal:
         status = refusal.status
-    if refusal and not refusal.is_about_time:
+    if refusal:
         messages.error(request, refusal.sentence)
     context = {
         "entry": build_entry(session, gym_settings(), now=now),

@@ -109,9 +109,9 @@ def show_week(
         context |= {"form": form, "length": form.offer(grid.lengths)}
     elif grid.asked and not refusal:
         refusal = refused_click(request, grid, grid.asked, now=now)
-    if refusal and not refusal.is_about_time:
+    if refusal:
         messages.error(request, refusal.sentence)
-    elif refusal:
+    if refusal and refusal.is_about_time:
         offers = [BookingForm.for_offer(o, like=form) for o in refusal.alternatives]
         at = which["at"].value()
         context |= {"refusal": refusal, "refused_at": at, "offers": offers}

@@ -5,7 +5,14 @@
 const narrow = matchMedia("(max-width: 61.99rem)");
 const panel = () => document.getElementById("panel");
 const isModal = () => panel()?.matches(":modal");
-const closePanel = () => document.querySelector(".panel__close").click();
+
+function closePanel() {
+  const cross = document.querySelector(".panel__close");
+  // A quick Escape comes before htmx has seen the panel that it swapped in.
+  htmx.process(cross);
+  cross.click();
+}
+
 let at = null;
 let cameFrom = null;
 

@@ -53,11 +53,11 @@ def test_rows_are_starts_and_columns_trainers(ana, bruno, maya, omar):
         "11:15": [None, "available"],
     }
     assert grid.open_count == 2
-    assert grid.legend == ["available", "booked", "mine"]
+    assert grid.legend == ["available", "booked", "mine", "busy"]
     times = {f"{at:%H:%M}": places for at, places in grid.open_by_time}
-    assert [place.trainer for place in times["09:00"]] == [bruno]
-    assert times["09:00"][0].url == (
-        "/trainers/bruno-keller/?week=2026-12-07&at=2026-12-10T09:00"
+    assert [place.trainer for place in times["10:30"]] == [bruno]
+    assert times["10:30"][0].url == (
+        "/trainers/bruno-keller/?week=2026-12-07&at=2026-12-10T10:30"
     )
 
 

@@ -102,7 +102,7 @@ MEMBER = [
     Page("week-member", GRID, "Yours"),
     Page("offline", GRID, "No connection", lose_the_line),
     Page("booking", GRID + "&at={day}T11:00", "Book this session"),
-    Page("refusal", GRID + "&at={day}T10:00", "This was not booked"),
+    Page("refusal", GRID + "&at={day}T10:00", "This time cannot be booked"),
     Page(
         "booking-refused",
         GRID + "&at={day}T11:00",
