@@ -5,12 +5,11 @@ The templates print what is here and ask nothing.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import groupby, islice
 
 from django.utils.functional import Promise
-from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -22,7 +21,6 @@ from trainers.wording import duration
 
 DAY = timedelta(days=1)
 WEEK = timedelta(weeks=1)
-HOUR = timedelta(hours=1)
 PAGE_SIZE = 25
 
 
@@ -162,13 +160,12 @@ def by_day(
 
 
 def build_entry(session: TrainingSession, gym: GymSettings, *, now: datetime) -> Entry:
-    cut_off = session.starts.astimezone(UTC) - HOUR * gym.cancel_cut_off_hours
     return Entry(
         session=session,
         state=state_of(session, now=now),
         is_ahead=session.is_active and not has_come(session.starts, now),
         again=again(session, now=now),
-        free_until=localtime(cut_off),
+        free_until=gym.cut_off(session.starts),
         is_past_cut_off=gym.is_past_cut_off(session.starts, now),
         can_be_undone=can_be_undone(session, now=now),
     )

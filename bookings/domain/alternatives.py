@@ -96,8 +96,7 @@ def find_alternatives(
 
     First the nearest of the same trainer, then others at the very same time; of the
     wished length, or where there is none of that, of the nearest length; a session
-    that is moving keeps its length. At most
-    ten queries, however many trainers there are.
+    that is moving keeps its length. At most ten queries, however many trainers.
     """
     wished = Span(session_date, start_time, end_time)
     days = days_around(session_date, now=now)

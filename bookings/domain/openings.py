@@ -1,7 +1,7 @@
 """Free times across trainers: the next of each, and last week's again.
 
 The faces print what is here and ask nothing. The cells are those of the grid, from
-`week.cells_of`; the queries do not grow with the trainers.
+`cells.cells_of`; the queries do not grow with the trainers.
 """
 
 from collections.abc import Callable, Iterator, Sequence
