@@ -35,7 +35,7 @@ from trainers.models import TrainerSchedule
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday_morning")]
 
 # What tells who somebody is, or was written in confidence.
-PERSONAL = ["maya", "lindqvist", "0151", "my knee", "cold", "tablet", "one-key"]
+PERSONAL = ["maya", "lindqvist", "0151 23456", "my knee", "cold", "tablet", "one-key"]
 
 
 # A new model that points to people says here what becomes of its rows.
