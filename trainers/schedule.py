@@ -79,6 +79,20 @@ def initialize_trainer_schedule(trainer_id: int) -> int:
     return created
 
 
+def correct_rows(trainer: Trainer) -> int:
+    """Have the rows say what the sessions say; returns how many were wrong.
+
+    Slots that are inside the hours again belong to them again first: correcting drops
+    those that stood for a session alone, and staff's word for them would go too.
+    """
+    template = weekly_template(trainer)
+    for slot in trainer.slots.filter(outside_hours=True):
+        if (slot.day_of_week, slot.time_slot) in template:
+            trainer.slots.filter(pk=slot.pk).update(outside_hours=False)
+    answers = schedule_changed.send(Trainer, trainer_id=trainer.pk)
+    return sum(int(count or 0) for _, count in answers)
+
+
 class Fitted(NamedTuple):
     """What fitting did to a trainer's rows."""
 
@@ -97,8 +111,7 @@ def fit_trainer_schedule(trainer_id: int) -> Fitted:
     """
     trainer = Trainer.objects.lock_one(trainer_id)
     # Which slots have a session is asked of the rows, so they must be right first.
-    answers = schedule_changed.send(Trainer, trainer_id=trainer_id)
-    corrected = sum(int(count or 0) for _, count in answers)
+    corrected = correct_rows(trainer)
     added = initialize_trainer_schedule(trainer_id)
     template = weekly_template(trainer)
     slots = trainer.slots.values_list("pk", "day_of_week", "time_slot")
@@ -106,8 +119,6 @@ def fit_trainer_schedule(trainer_id: int) -> Fitted:
     leaving = trainer.slots.filter(pk__in=outside)
     removed = leaving.filter(booking=None).delete()[0]
     leaving.filter(outside_hours=False).update(outside_hours=True)
-    back = trainer.slots.filter(outside_hours=True).exclude(pk__in=outside)
-    back.update(outside_hours=False)
     return Fitted(added, removed, corrected)
 
 

@@ -8,7 +8,7 @@ from django.db.models.signals import post_save, pre_delete, pre_save
 from django.dispatch import receiver
 
 from trainers.models import TimeOff, Trainer, TrainerSchedule, WorkingHours
-from trainers.schedule import initialize_trainer_schedule, schedule_changed
+from trainers.schedule import correct_rows, initialize_trainer_schedule
 
 
 @receiver(post_save, sender=Trainer, dispatch_uid="follow_trainer")
@@ -17,7 +17,7 @@ def follow_trainer(instance: Trainer, created: bool, raw: bool, **kwargs: Any) -
     if created and not raw:
         initialize_trainer_schedule(instance.pk)
     elif not raw:
-        schedule_changed.send(Trainer, trainer_id=instance.pk)
+        correct_rows(instance)
 
 
 @receiver(pre_delete, sender=Trainer, dispatch_uid="lock_trainer")

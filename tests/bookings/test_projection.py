@@ -20,7 +20,11 @@ from tests.conftest import MONDAY, NEXT_THURSDAY, NOW, THURSDAY
 from tests.factories import TrainerFactory, book
 from trainers.clock import at_gym
 from trainers.models import SlotStatus, Trainer, TrainerSchedule, WorkingHours
-from trainers.schedule import fit_trainer_schedule, initialize_trainer_schedule
+from trainers.schedule import (
+    fit_trainer_schedule,
+    initialize_trainer_schedule,
+    set_slot_status,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -278,3 +282,19 @@ def test_a_slot_back_inside_the_hours_is_open_again(ana, maya):
     refresh_schedule(ana.pk)
 
     assert not ana.slots.get(day_of_week=4, time_slot=time(19)).outside_hours
+
+
+def test_a_slot_back_inside_the_hours_is_still_what_staff_said_of_it(ana, maya):
+    """While sessions took 90 minutes, 10:00 stood for the session at 11:00 alone."""
+    WorkingHours.objects.create(
+        trainer=ana, day_of_week=4, starts_at=time(9), ends_at=time(12)
+    )
+    refresh_schedule(ana.pk)
+    book(maya, ana, THURSDAY, 11, now=NOW)
+    with transaction.atomic():
+        set_slot_status(ana.pk, [(4, time(10))], "break")
+    for minutes in (90, 60):
+        ana.session_minutes = minutes
+        ana.save()
+        refresh_schedule(ana.pk)
+    assert row(ana, hour=10)[0] == "break"
