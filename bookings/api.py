@@ -29,6 +29,7 @@ router = Router(tags=["Booking"])
 STATUS_OF = {
     CellState.MINE: SlotStatus.BOOKED,
     CellState.BOOKED: SlotStatus.BOOKED,
+    CellState.HELD: SlotStatus.BOOKED,
     CellState.BREAK: SlotStatus.BREAK,
     CellState.AVAILABLE: SlotStatus.AVAILABLE,
     # Free all the same: what the member may do is said when they book.

@@ -66,6 +66,15 @@ class SlotTaken(BookingRefused):
     sentence = _("Selected time slot is not available or already booked")
 
 
+class Held(BookingRefused):
+    code = "held"
+    is_about_time = True
+    sentence = _(
+        "This time is being kept for another member. Please choose another one, or "
+        "look again later."
+    )
+
+
 class ClientBusy(BookingRefused):
     code = "client_busy"
     is_about_time = True

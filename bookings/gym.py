@@ -2,17 +2,26 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from trainers.clock import time_until
 
 ONLY_ROW = 1
 TWO_WEEKS_IN_HOURS = 14 * 24
 TWO_YEARS_IN_DAYS = 2 * 365
+
+
+class Joining(models.TextChoices):
+    OPEN = "open", _("Everybody who signs up")
+    APPROVAL = "approval", _("Who signs up, once staff have approved")
+    INVITATION = "invitation", _("Whom staff invite")
 
 
 class GymSettings(models.Model):
@@ -60,9 +69,57 @@ class GymSettings(models.Model):
         ),
     )
 
+    name = models.CharField(
+        _("name"),
+        max_length=60,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Of the gym, as members read it on every page and in mails."),
+    )
+    opening = models.TextField(
+        _("opening hours"),
+        max_length=500,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("One line each, like “Monday to Friday 06:00–22:00”."),
+    )
+    joining = models.CharField(
+        _("who may join"),
+        max_length=10,
+        choices=Joining,
+        default=Joining.OPEN,
+        db_default=Joining.OPEN,
+    )
+    currency = models.CharField(
+        _("currency"),
+        max_length=3,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Three letters, like EUR. Changing it converts no price."),
+    )
+    welcome = models.TextField(
+        _("welcome"),
+        max_length=1000,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("What the first page says above the trainers."),
+    )
+    contact = models.CharField(
+        _("how to reach the front desk"),
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Where members can call or come: a phone number, a place."),
+    )
+
     class Meta:
         db_table = "gym_settings"
-        verbose_name = verbose_name_plural = _("booking rules")
+        verbose_name = verbose_name_plural = _("settings of the gym")
         constraints = [
             models.CheckConstraint(
                 condition=Q(id=ONLY_ROW), name="gym_settings_one_row"
@@ -75,10 +132,14 @@ class GymSettings(models.Model):
                 & Q(cancel_cut_off_hours__lte=TWO_WEEKS_IN_HOURS),
                 name="gym_settings_in_range",
             ),
+            models.CheckConstraint(
+                condition=Q(joining__in=Joining.values),
+                name="gym_settings_joining_known",
+            ),
         ]
 
     def __str__(self) -> str:
-        return str(_("Booking rules"))
+        return str(_("Settings of the gym"))
 
     def clean(self) -> None:
         notice, horizon = self.minimum_notice_hours, self.horizon_days
@@ -113,6 +174,30 @@ class GymSettings(models.Model):
     def is_past_cut_off(self, starts: datetime, now: datetime) -> bool:
         """Whether cancelling what starts then counts as late."""
         return time_until(starts, now) < timedelta(hours=self.cancel_cut_off_hours)
+
+
+class GymSettingsChange(models.Model):
+    """One line of the settings' history: what was changed from what to what."""
+
+    at = models.DateTimeField(pgettext_lazy("when it happened", "at"))
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("actor"),
+    )
+    before = models.JSONField(_("before"), default=dict)
+    after = models.JSONField(_("after"), default=dict)
+
+    class Meta:
+        db_table = "gym_settings_changes"
+        verbose_name = _("change of the settings")
+        verbose_name_plural = _("changes of the settings")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{localtime(self.at):%d.%m.%Y %H:%M}"
 
 
 def gym_settings() -> GymSettings:

@@ -20,9 +20,13 @@ from django.utils.translation import pgettext_lazy
 from bookings.exceptions import ClientBusy, SessionMoved, SlotTaken, WrongStatus
 from bookings.feeds import CalendarFeed as CalendarFeed  # as the next one
 from bookings.gym import GymSettings as GymSettings  # a model, so Django looks here
+from bookings.gym import GymSettingsChange as GymSettingsChange
+from bookings.holds import Hold as Hold
+from bookings.holds import Offer as Offer
 from bookings.transactions import CLIENT_OVERLAP, TRAINER_OVERLAP, writing
 from trainers.clock import at_gym
-from trainers.models import Int8Range, SessionType, Trainer, TsRange
+from trainers.models import SessionType, Trainer
+from trainers.times import Int8Range, TsRange
 
 LAST_MOMENT = timedelta(microseconds=1)
 ONLY_ADDED_TO = "The history is only ever added to."
@@ -150,6 +154,9 @@ class TrainingSession(models.Model):
     )
     notes = models.TextField(
         _("notes"), blank=True, default="", db_default="", max_length=1000
+    )
+    checked_in_at = models.DateTimeField(
+        _("checked in at"), null=True, blank=True, editable=False
     )
     cancelled_at = models.DateTimeField(
         _("cancelled at"), null=True, blank=True, editable=False
@@ -371,6 +378,11 @@ class BookingEvent(models.Model):
         COMPLETED = "completed", _("Completed")
         NO_SHOW = "no_show", _("Marked as no-show")
         REOPENED = "reopened", _("Opened again")
+        CHECKED_IN = "checked_in", _("Checked in")
+        CHECK_IN_UNDONE = "check_in_undone", _("Check-in taken back")
+        MARK_UNDONE = "mark_undone", _("Mark taken back")
+        PRICED = "priced", _("Price changed")
+        TYPE_CHANGED = "type_changed", _("Session type changed")
 
     session = models.ForeignKey(
         TrainingSession,

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from bookings.exceptions import (
     AlreadyPassed,
     ClientBusy,
+    Held,
     InvalidBooking,
     OverLimit,
     PriceChanged,
@@ -22,7 +23,7 @@ from bookings.exceptions import (
     TrainerNotFound,
 )
 from bookings.gym import GymSettings
-from bookings.models import TrainingSession
+from bookings.models import Hold, TrainingSession
 from trainers.clock import at_gym, has_come
 from trainers.models import DatedSlot, Trainer
 from trainers.wording import clock, day_name
@@ -130,6 +131,8 @@ class Wish:
     slots: Sequence[DatedSlot]
     # The active sessions of the trainer or the client that overlap the wish.
     sessions: Sequence[TrainingSession]
+    # The trainer's standing holds that overlap it.
+    holds: Sequence[Hold]
     price_shown: Decimal | None
     # None where the rules for members do not bind: staff book and move for them.
     standing: Standing | None = None
@@ -187,6 +190,12 @@ def check_time_is_free(wish: Wish) -> None:
         raise SlotTaken
 
 
+def check_time_is_not_held(wish: Wish) -> None:
+    """For the client whose it is, a hold is no obstacle."""
+    if any(hold.client_id != wish.client_id for hold in wish.holds):
+        raise Held
+
+
 def check_client_is_free(wish: Wish) -> None:
     if any(session.client_id == wish.client_id for session in wish.sessions):
         raise ClientBusy
@@ -230,6 +239,7 @@ RULES: list[Callable[[Wish], None]] = [
     check_trainer_takes_bookings,
     check_slots_are_open,
     check_time_is_free,
+    check_time_is_not_held,
     check_client_is_free,
     check_notice,
     check_horizon,

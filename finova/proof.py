@@ -25,6 +25,7 @@ from bookings.models import TrainingSession
 from finova.accounts.models import ApiToken, User
 from trainers.clock import at_gym
 from trainers.models import DatedSlot, SessionType, Trainer
+from trainers.slots import dated_slots
 
 # No mail can ever reach `.invalid`; it tells the proof's people from all others.
 DOMAIN = "@proof.invalid"
@@ -208,7 +209,7 @@ def slots_ahead(
     slots: list[DatedSlot] = []
     day = now.date() + timedelta(days=1)
     while still_free > 0 and len(slots) < rounds and not gym.is_too_far(day, now):
-        of_the_day = trainer.slots.all().dated([day])
+        of_the_day = dated_slots([trainer.pk], [day])
         bookable = [
             slot
             for slot in of_the_day

@@ -19,7 +19,7 @@ APPS = ["trainers", "bookings", "finova"]
 BOOKINGS = [
     ["exceptions"],
     ["transactions"],
-    ["gym", "feeds"],
+    ["gym", "feeds", "holds"],
     ["models"],
     ["policy"],
     ["domain", "demo"],

@@ -27,6 +27,7 @@ from bookings.exceptions import (
 from bookings.gym import gym_settings
 from bookings.models import (
     BookingEvent,
+    Hold,
     SessionStatus,
     TrainingSession,
     lock_people,
@@ -34,7 +35,8 @@ from bookings.models import (
 from bookings.policy import Wish, check_rules
 from bookings.transactions import persistent, writing
 from trainers.clock import has_come
-from trainers.models import SessionType, Trainer, TrainerSchedule
+from trainers.models import DatedSlot, SessionType, Trainer
+from trainers.slots import dated_slots
 
 Action = BookingEvent.Action
 
@@ -373,7 +375,7 @@ def look_up(
     price_shown: Decimal | None = None,
     moving: TrainingSession | None = None,
 ) -> Wish:
-    """All that the rules ask about, read now. At most four queries.
+    """All that the rules ask about, read now. At most five queries.
 
     Without a session type it stays what it is; `moving` is not in its own way. The
     rules for members are asked when the client is who does it.
@@ -388,6 +390,11 @@ def look_up(
     )
     if moving is not None:
         in_the_way = in_the_way.exclude(pk=moving.pk)
+    kept = (
+        Hold.objects.standing(now)
+        .overlapping(session_date, start_time, end_time)
+        .filter(trainer=trainer)
+    )
     return Wish(
         client_id=client_id,
         trainer=trainer,
@@ -397,12 +404,17 @@ def look_up(
         session_type=session_type,
         now=now,
         price_shown=price_shown,
-        slots=TrainerSchedule.objects.filter(
-            trainer=trainer, outside_hours=False
-        ).dated([session_date]),
+        slots=slots_of(trainer, session_date),
+        holds=list(kept),
         sessions=list(in_the_way),
         standing=standing,
     )
+
+
+def slots_of(trainer: Trainer | None, day: date) -> list[DatedSlot]:
+    """The trainer's slots of a date, without those that stand for a session alone."""
+    slots = dated_slots([trainer.pk], [day]) if trainer else []
+    return [slot for slot in slots if not slot.outside_hours]
 
 
 def record(

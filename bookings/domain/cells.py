@@ -9,10 +9,11 @@ from enum import StrEnum
 from django.utils.translation import gettext_lazy as _
 
 from bookings.domain.standing import standing_of
-from bookings.models import TrainingSession
+from bookings.models import Hold, TrainingSession
 from bookings.policy import Standing
 from trainers.clock import at_gym, has_come
-from trainers.models import DatedSlot, SlotStatus, Trainer, TrainerSchedule
+from trainers.models import DatedSlot, SlotStatus, Trainer
+from trainers.slots import dated_slots
 from trainers.wording import clock, day_name
 
 
@@ -23,6 +24,7 @@ class CellState(StrEnum):
     TIME_OFF = "time_off"
     BREAK = "break"
     UNAVAILABLE = "unavailable"
+    HELD = "held"
     BUSY = "busy"
     TOO_SOON = "too_soon"
     TOO_FAR = "too_far"
@@ -48,6 +50,7 @@ WORDS = {
     CellState.TIME_OFF: _("Away"),
     CellState.BREAK: _("Break"),
     CellState.UNAVAILABLE: _("Away"),
+    CellState.HELD: _("Held"),
     CellState.BUSY: _("You’re busy"),
     CellState.TOO_SOON: _("Too soon"),
     CellState.TOO_FAR: _("Too far"),
@@ -62,6 +65,7 @@ SPOKEN = {
     CellState.TIME_OFF: _("away"),
     CellState.BREAK: _("break"),
     CellState.UNAVAILABLE: _("away"),
+    CellState.HELD: _("kept for another member"),
     CellState.BUSY: _("you have another session then"),
     CellState.TOO_SOON: _("too soon to book"),
     CellState.TOO_FAR: _("too far ahead to book"),
@@ -69,12 +73,14 @@ SPOKEN = {
     CellState.AVAILABLE: _("open"),
     CellState.CLOSED: _("closed"),
 }
+NOT_THERE = (CellState.TIME_OFF, CellState.CLOSED)
 LEGEND = (
     CellState.AVAILABLE,
     CellState.BOOKED,
     CellState.MINE,
     CellState.BREAK,
     CellState.UNAVAILABLE,
+    CellState.HELD,
     CellState.BUSY,
     CellState.TOO_SOON,
     CellState.TOO_FAR,
@@ -95,6 +101,8 @@ class Cell:
     ends: tuple[time, ...] = ()
     # The client's own session in it; nobody else's.
     session_pk: int | None = None
+    # What members are told of a time at which the trainer is away or the gym closed.
+    because: str = ""
 
     @property
     def is_available(self) -> bool:
@@ -121,7 +129,7 @@ def build_cells(
 ) -> list[Cell]:
     """A cell for each slot of these dates, and one for each session without a slot.
 
-    In order. At most seven dates in a row. At most four queries.
+    In order. At most six queries.
     """
     standing = standing_of(client_id, days=days, now=now, moving=moving)
     return cells_of(
@@ -139,7 +147,7 @@ def cells_of(
 ) -> dict[int, list[Cell]]:
     """By trainer's id, their cells as `build_cells` has them.
 
-    Two queries, however many trainers there are.
+    Three queries, however many trainers there are.
     """
     sessions = (
         TrainingSession.objects.active()
@@ -148,15 +156,24 @@ def cells_of(
     )
     if moving is not None:
         sessions = sessions.exclude(pk=moving.pk)
+    holds = (
+        Hold.objects.standing(standing.now)
+        .filter(trainer__in=trainers, session_date__range=(days[0], days[-1]))
+        .exclude(client=client_id)
+    )
     sessions_of, slots_of = defaultdict(list), defaultdict(list)
+    holds_of = defaultdict(list)
     for session in sessions:
         sessions_of[session.trainer_id].append(session)
-    for slot in TrainerSchedule.objects.filter(trainer__in=trainers).dated(days):
+    for hold in holds:
+        holds_of[hold.trainer_id].append(hold)
+    for slot in dated_slots([trainer.pk for trainer in trainers], days):
         slots_of[slot.trainer_id].append(slot)
     return {
         trainer.pk: decide_cells(
             slots_of[trainer.pk],
             sessions_of[trainer.pk],
+            holds_of[trainer.pk],
             standing=standing,
             client_id=client_id,
             moving=moving,
@@ -169,17 +186,15 @@ def cells_of(
 def decide_cells(
     slots: list[DatedSlot],
     sessions: Sequence[TrainingSession],
+    holds: Sequence[Hold],
     *,
     standing: Standing,
     client_id: int | None,
     moving: TrainingSession | None,
     is_its_trainer: bool,
 ) -> list[Cell]:
-    """One trainer's slots and sessions as cells, in order."""
-    taken = [
-        [s for s in sessions if slot.overlaps(s.session_date, s.start_time, s.end_time)]
-        for slot in slots
-    ]
+    """One trainer's slots and sessions as cells, in order; `holds` are others'."""
+    taken = [[session for session in sessions if meet(slot, session)] for slot in slots]
     without_slot = set(sessions).difference(*taken)
     for session in without_slot:
         slots.append(slot_for(session))
@@ -187,13 +202,21 @@ def decide_cells(
     cells = []
     for slot, in_slot in zip(slots, taken, strict=True):
         booked_by = [session.client_id for session in in_slot]
-        state = cell_state(slot, booked_by, standing=standing, client_id=client_id)
+        is_held = any(meet(slot, hold) for hold in holds)
+        state = cell_state(
+            slot, booked_by, is_held, standing=standing, client_id=client_id
+        )
         own = next((s.pk for s in in_slot if s.client_id == client_id), None)
-        cells.append(Cell(slot.day, slot.starts, slot.ends, state, session_pk=own))
+        because = slot.because if state in NOT_THERE else ""
+        cells.append(Cell(slot.day, slot.starts, slot.ends, state, (), own, because))
     cells = with_ends(sorted(cells, key=lambda cell: (cell.day, cell.start)))
     if moving is None:
         return cells
     return [seen_moving(cell, moving, is_its_trainer) for cell in cells]
+
+
+def meet(slot: DatedSlot, kept: TrainingSession | Hold) -> bool:
+    return slot.overlaps(kept.session_date, kept.start_time, kept.end_time)
 
 
 def with_ends(cells: list[Cell]) -> list[Cell]:
@@ -230,6 +253,8 @@ def slot_for(session: TrainingSession) -> DatedSlot:
         ends=session.end_time,
         status=SlotStatus.BOOKED,
         is_off=False,
+        is_closed=False,
+        because="",
         outside_hours=True,
     )
 
@@ -237,6 +262,7 @@ def slot_for(session: TrainingSession) -> DatedSlot:
 def cell_state(
     slot: DatedSlot,
     booked_by: Collection[int],
+    is_held: bool,
     *,
     standing: Standing,
     client_id: int | None,
@@ -248,7 +274,7 @@ def cell_state(
         return CellState.PAST
     if booked_by:
         return CellState.BOOKED
-    if slot.outside_hours:
+    if slot.outside_hours or slot.is_closed:
         return CellState.CLOSED
     if slot.is_off:
         return CellState.TIME_OFF
@@ -256,6 +282,8 @@ def cell_state(
         return CellState.BREAK
     if slot.status == SlotStatus.UNAVAILABLE:
         return CellState.UNAVAILABLE
+    if is_held:
+        return CellState.HELD
     return rule_state(slot, standing)
 
 

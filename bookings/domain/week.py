@@ -14,6 +14,7 @@ from bookings.domain.standing import standing_of
 from bookings.exceptions import (
     BookingRefused,
     ClientBusy,
+    Held,
     OverLimit,
     SlotUnavailable,
     TooFar,
@@ -28,8 +29,9 @@ from trainers.wording import clock, day_name, days_and_year, duration, money, sp
 DAY = timedelta(days=1)
 FIRST_MONDAY = date(2000, 1, 3)
 LAST_MONDAY = date(2199, 12, 30)
-# What a member is told who asks for a free time that the rules keep from them.
+# What a member is told who asks for a time that is free, and not for them.
 REFUSALS: dict[CellState, type[BookingRefused]] = {
+    CellState.HELD: Held,
     CellState.BUSY: ClientBusy,
     CellState.TOO_SOON: TooSoon,
     CellState.TOO_FAR: TooFar,
@@ -123,6 +125,11 @@ class Day:
         silent = (CellState.PAST, CellState.CLOSED)
         return [cell for cell in self.cells if cell.state not in silent]
 
+    @cached_property
+    def absences(self) -> list[str]:
+        """What members are told of this day, each thing once."""
+        return list(dict.fromkeys(cell.because for cell in self.cells if cell.because))
+
     @property
     def open_cells(self) -> list[Cell]:
         return [cell for cell in self.cells if cell.is_available]
@@ -158,9 +165,12 @@ class WeekGrid:
 
     @property
     def notes(self) -> list[str]:
-        """Why times of this week that are free are grey to who looks."""
+        """Why times of this week are grey to who looks."""
         states = {cell.state for day in self.days for cell in day.cells}
-        return [self.why(state) for state in REFUSALS if state in states]
+        return [
+            *(f"{day.name}: {why}" for day in self.days for why in day.absences),
+            *(self.why(state) for state in REFUSALS if state in states),
+        ]
 
     def why(self, state: CellState) -> str:
         """What the rules say to who asks for a time in this state."""
@@ -226,7 +236,7 @@ def build_week(
     moving: TrainingSession | None = None,
     shown_day: date | None = None,
 ) -> WeekGrid:
-    """The trainer's week as the client sees it at `now`. At most four queries.
+    """The trainer's week as the client sees it at `now`. At most six queries.
 
     `asked` names a cell by its `at`: if it is free, its booking panel opens. With
     `moving`, free is where that session can move to, its whole length. Without a

@@ -66,6 +66,25 @@ class User(AbstractBaseUser, PermissionsMixin):
         default="",
         db_default="",
     )
+    staff_notes = models.TextField(
+        _("notes for staff"),
+        max_length=2000,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Neither the member nor the trainers read them."),
+    )
+    blocked_because = models.CharField(
+        _("booking blocked because"),
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("The member is shown this reason. Empty: the member may book."),
+    )
+    awaits_approval = models.BooleanField(
+        _("waits for approval"), default=False, db_default=False
+    )
     is_active = models.BooleanField(
         _("may sign in"),
         default=True,

@@ -54,8 +54,7 @@ import functools
 
 @functools.cache
 def remembered_slots(trainer, day):
-    slots = TrainerSchedule.objects.filter(trainer=trainer, outside_hours=False)
-    return slots.dated([day])
+    return slots_of(trainer, day)
 
 
 """
@@ -140,9 +139,7 @@ FAULTS = {
             Edit("bookings.domain.booking", "def look_up(", REMEMBER + "def look_up("),
             Edit(
                 "bookings.domain.booking",
-                "slots=TrainerSchedule.objects.filter(\n"
-                "            trainer=trainer, outside_hours=False\n"
-                "        ).dated([session_date]),",
+                "slots=slots_of(trainer, session_date),",
                 "slots=remembered_slots(trainer, session_date),",
             ),
         ),

@@ -17,6 +17,7 @@ from bookings.exceptions import BookingRefused, OverLimit
 from trainers.clock import at_gym, gym_now
 from trainers.models import DatedSlot, SlotStatus, Trainer, WorkingHours
 from trainers.schedule import set_slot_status, weekly_template
+from trainers.slots import dated_slots
 
 User = get_user_model()
 
@@ -123,7 +124,7 @@ class Command(BaseCommand):
     @transaction.atomic
     def seed_day(self, trainer: Trainer, demand: int, day: date, now: datetime) -> int:
         luck = random.Random(f"{trainer.slug} {day}")  # noqa: S311
-        slots = [slot for slot in trainer.slots.all().dated([day]) if slot.is_open]
+        slots = [slot for slot in dated_slots([trainer.pk], [day]) if slot.is_open]
         chosen = luck.sample(slots, k=-(-len(slots) * demand // 10))
         clients = luck.sample(self.crowd(day, luck, now), k=len(chosen))
         return sum(
