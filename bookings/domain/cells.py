@@ -8,8 +8,9 @@ from enum import StrEnum
 
 from django.utils.translation import gettext_lazy as _
 
+from bookings.domain.availability import Taken, taken_times
 from bookings.domain.standing import standing_of
-from bookings.models import Hold, TrainingSession
+from bookings.models import TrainingSession
 from bookings.policy import Standing
 from trainers.clock import at_gym, has_come
 from trainers.models import DatedSlot, SlotStatus, Trainer
@@ -129,7 +130,7 @@ def build_cells(
 ) -> list[Cell]:
     """A cell for each slot of these dates, and one for each session without a slot.
 
-    In order. At most six queries.
+    In order. At most five queries.
     """
     standing = standing_of(client_id, days=days, now=now, moving=moving)
     return cells_of(
@@ -147,33 +148,18 @@ def cells_of(
 ) -> dict[int, list[Cell]]:
     """By trainer's id, their cells as `build_cells` has them.
 
-    Three queries, however many trainers there are.
+    Two queries, however many trainers there are.
     """
-    sessions = (
-        TrainingSession.objects.active()
-        .between(days[0], days[-1])
-        .filter(trainer__in=trainers)
-    )
-    if moving is not None:
-        sessions = sessions.exclude(pk=moving.pk)
-    holds = (
-        Hold.objects.standing(standing.now)
-        .filter(trainer__in=trainers, session_date__range=(days[0], days[-1]))
-        .exclude(client=client_id)
-    )
-    sessions_of, slots_of = defaultdict(list), defaultdict(list)
-    holds_of = defaultdict(list)
-    for session in sessions:
-        sessions_of[session.trainer_id].append(session)
-    for hold in holds:
-        holds_of[hold.trainer_id].append(hold)
-    for slot in dated_slots([trainer.pk for trainer in trainers], days):
+    ids = [trainer.pk for trainer in trainers]
+    taken_of, slots_of = defaultdict(list), defaultdict(list)
+    for taken in taken_times(ids, days[0], days[-1], now=standing.now, moving=moving):
+        taken_of[taken.trainer_id].append(taken)
+    for slot in dated_slots(ids, days):
         slots_of[slot.trainer_id].append(slot)
     return {
         trainer.pk: decide_cells(
             slots_of[trainer.pk],
-            sessions_of[trainer.pk],
-            holds_of[trainer.pk],
+            taken_of[trainer.pk],
             standing=standing,
             client_id=client_id,
             moving=moving,
@@ -185,38 +171,40 @@ def cells_of(
 
 def decide_cells(
     slots: list[DatedSlot],
-    sessions: Sequence[TrainingSession],
-    holds: Sequence[Hold],
+    taken: Sequence[Taken],
     *,
     standing: Standing,
     client_id: int | None,
     moving: TrainingSession | None,
     is_its_trainer: bool,
 ) -> list[Cell]:
-    """One trainer's slots and sessions as cells, in order; `holds` are others'."""
-    taken = [[session for session in sessions if meet(slot, session)] for slot in slots]
-    without_slot = set(sessions).difference(*taken)
-    for session in without_slot:
+    """One trainer's slots, and what has taken some of them, as cells in order."""
+    in_slots = [[one for one in taken if one.is_in(slot)] for slot in slots]
+    sessions = {one for one in taken if one.session_pk}
+    for session in sessions.difference(*in_slots):
         slots.append(slot_for(session))
-        taken.append([session])
-    cells = []
-    for slot, in_slot in zip(slots, taken, strict=True):
-        booked_by = [session.client_id for session in in_slot]
-        is_held = any(meet(slot, hold) for hold in holds)
-        state = cell_state(
-            slot, booked_by, is_held, standing=standing, client_id=client_id
-        )
-        own = next((s.pk for s in in_slot if s.client_id == client_id), None)
-        because = slot.because if state in NOT_THERE else ""
-        cells.append(Cell(slot.day, slot.starts, slot.ends, state, (), own, because))
+        in_slots.append([session])
+    cells = [
+        decide_cell(slot, in_slot, standing=standing, client_id=client_id)
+        for slot, in_slot in zip(slots, in_slots, strict=True)
+    ]
     cells = with_ends(sorted(cells, key=lambda cell: (cell.day, cell.start)))
     if moving is None:
         return cells
     return [seen_moving(cell, moving, is_its_trainer) for cell in cells]
 
 
-def meet(slot: DatedSlot, kept: TrainingSession | Hold) -> bool:
-    return slot.overlaps(kept.session_date, kept.start_time, kept.end_time)
+def decide_cell(
+    slot: DatedSlot,
+    in_slot: Collection[Taken],
+    *,
+    standing: Standing,
+    client_id: int | None,
+) -> Cell:
+    state = cell_state(slot, in_slot, standing=standing, client_id=client_id)
+    own = next((one.session_pk for one in in_slot if one.client_id == client_id), None)
+    because = slot.because if state in NOT_THERE else ""
+    return Cell(slot.day, slot.starts, slot.ends, state, (), own, because)
 
 
 def with_ends(cells: list[Cell]) -> list[Cell]:
@@ -244,13 +232,13 @@ def seen_moving(cell: Cell, session: TrainingSession, is_its_trainer: bool) -> C
     return replace(cell, state=CellState.UNAVAILABLE, ends=())
 
 
-def slot_for(session: TrainingSession) -> DatedSlot:
+def slot_for(session: Taken) -> DatedSlot:
     """A session prints even where the trainer has no slot."""
     return DatedSlot(
         trainer_id=session.trainer_id,
-        day=session.session_date,
-        starts=session.start_time,
-        ends=session.end_time,
+        day=session.day,
+        starts=session.start,
+        ends=session.end,
         status=SlotStatus.BOOKED,
         is_off=False,
         is_closed=False,
@@ -261,13 +249,16 @@ def slot_for(session: TrainingSession) -> DatedSlot:
 
 def cell_state(
     slot: DatedSlot,
-    booked_by: Collection[int],
-    is_held: bool,
+    in_slot: Collection[Taken],
     *,
     standing: Standing,
     client_id: int | None,
 ) -> CellState:
-    """What the grid shows for a slot on its date; the first match wins."""
+    """What the grid shows for a slot on its date; the first match wins.
+
+    For the member whose it is, a hold is no obstacle.
+    """
+    booked_by = [one.client_id for one in in_slot if one.session_pk]
     if client_id in booked_by:
         return CellState.MINE
     if has_come(at_gym(slot.day, slot.starts), standing.now):
@@ -282,7 +273,7 @@ def cell_state(
         return CellState.BREAK
     if slot.status == SlotStatus.UNAVAILABLE:
         return CellState.UNAVAILABLE
-    if is_held:
+    if any(one.client_id != client_id for one in in_slot):
         return CellState.HELD
     return rule_state(slot, standing)
 

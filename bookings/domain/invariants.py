@@ -204,6 +204,56 @@ TIME_OFF_TIMES = Invariant(
     """,
 )
 
+CLOSURE_TIMES = Invariant(
+    "closure_times",
+    "A closure ends on the day it starts or later, in the calendar.",
+    """
+    SELECT id FROM closures
+    WHERE (first_day BETWEEN '0001-01-01' AND '9999-12-31'
+           AND last_day BETWEEN first_day AND '9999-12-31') IS NOT TRUE
+    """,
+)
+
+EXTRA_HOURS_TIMES = Invariant(
+    "extra_hours_times",
+    "Extra hours end after they start, on a date in the calendar.",
+    """
+    SELECT id FROM extra_hours
+    WHERE (date BETWEEN '0001-01-01' AND '9999-12-31'
+           AND ends_at > starts_at AND ends_at < '24:00') IS NOT TRUE
+    """,
+)
+
+EXTRA_HOURS_ONCE = Invariant(
+    "extra_hours_once",
+    "No trainer has extra hours that overlap.",
+    """
+    SELECT e.id FROM extra_hours e JOIN extra_hours other USING (trainer_id, date)
+    WHERE other.id <> e.id
+      AND other.starts_at < e.ends_at AND e.starts_at < other.ends_at
+    """,
+)
+
+HOLD_TIMES = Invariant(
+    "hold_times",
+    "A hold ends after it starts, on a date in the calendar.",
+    """
+    SELECT id FROM holds
+    WHERE (session_date BETWEEN '2000-01-01' AND '9999-12-31'
+           AND end_time > start_time AND end_time < '24:00') IS NOT TRUE
+    """,
+)
+
+HOLD_ONCE = Invariant(
+    "hold_once",
+    "No trainer's time is held for two members at once.",
+    """
+    SELECT h.id FROM holds h JOIN holds other USING (trainer_id, session_date)
+    WHERE other.id <> h.id AND h.ended_at IS NULL AND other.ended_at IS NULL
+      AND other.start_time < h.end_time AND h.start_time < other.end_time
+    """,
+)
+
 KEY_ANSWERED = Invariant(
     "key_answered",
     "Every idempotency key has an answer, for the member who sent it.",
@@ -337,8 +387,10 @@ GUARDS_STAND = Invariant(
         ('calendar_feeds', 'calendar_feeds_digest_key'),
         ('calendar_feeds', 'calendar_feeds_member_id_key'),
         ('calendar_feeds', 'calendar_feeds_member_id_1782cce3_fk_users_id'),
+        ('gym_settings_changes', 'gym_settings_changes_actor_id_db5fd323_fk_users_id'),
         ('gym_settings', 'gym_settings_one_row'),
         ('gym_settings', 'gym_settings_in_range'),
+        ('gym_settings', 'gym_settings_joining_known'),
         ('gym_settings', 'gym_settings_id_check'),
         ('gym_settings', 'gym_settings_minimum_notice_hours_check'),
         ('gym_settings', 'gym_settings_horizon_days_check'),
@@ -360,7 +412,24 @@ GUARDS_STAND = Invariant(
         ('working_hours', 'working_hours_trainer_id_a0834ab1_fk_trainers_id'),
         ('time_off', 'time_off_end_after_start'),
         ('time_off', 'time_off_readable'),
-        ('time_off', 'time_off_trainer_id_9042666f_fk_trainers_id')
+        ('time_off', 'time_off_trainer_id_9042666f_fk_trainers_id'),
+        ('closures', 'closures_end_after_start'),
+        ('closures', 'closures_readable'),
+        ('extra_hours', 'extra_hours_end_after_start'),
+        ('extra_hours', 'extra_hours_readable'),
+        ('extra_hours', 'extra_hours_no_overlap'),
+        ('extra_hours', 'extra_hours_trainer_id_83823026_fk_trainers_id'),
+        ('holds', 'holds_end_after_start'),
+        ('holds', 'holds_readable'),
+        ('holds', 'holds_no_overlap'),
+        ('holds', 'holds_client_id_eaa006fa_fk_users_id'),
+        ('holds', 'holds_trainer_id_6d4fa092_fk_trainers_id'),
+        ('offers', 'offers_answered_once'),
+        ('offers', 'offers_digest_key'),
+        ('offers', 'offers_hold_id_key'),
+        ('offers', 'offers_hold_id_07ff5611_fk_holds_id'),
+        ('offers', 'offers_made_by_id_5a717583_fk_users_id'),
+        ('offers', 'offers_session_id_4cebbdf6_fk_training_sessions_id')
     ) AS wanted (guarded, guard)
     WHERE NOT EXISTS (
         SELECT FROM pg_constraint c
@@ -386,7 +455,7 @@ COLUMNS_FILLED = Invariant(
     FROM pg_attribute a
     WHERE a.attnum > 0 AND NOT a.attisdropped AND NOT a.attnotnull
       AND (a.attrelid = to_regclass('training_sessions')
-           AND a.attname NOT IN ('price', 'cancelled_at')
+           AND a.attname NOT IN ('price', 'checked_in_at', 'cancelled_at')
         OR a.attrelid = to_regclass('trainer_schedules')
            AND a.attname IN ('trainer_id', 'day_of_week', 'time_slot', 'status')
         OR a.attrelid = to_regclass('idempotency_keys') AND a.attname <> 'session_id')
@@ -403,7 +472,9 @@ INDEXES_VALID = Invariant(
                          to_regclass('booking_events'),
                          to_regclass('idempotency_keys'),
                          to_regclass('trainers'),
-                         to_regclass('working_hours'), to_regclass('time_off'))
+                         to_regclass('working_hours'), to_regclass('time_off'),
+                         to_regclass('closures'), to_regclass('extra_hours'),
+                         to_regclass('holds'), to_regclass('offers'))
       AND NOT (i.indisvalid AND i.indisready AND i.indislive)
     """,
 )
@@ -454,6 +525,11 @@ INVARIANTS = (
     HOURS_TIMES,
     HOURS_ONCE,
     TIME_OFF_TIMES,
+    CLOSURE_TIMES,
+    EXTRA_HOURS_TIMES,
+    EXTRA_HOURS_ONCE,
+    HOLD_TIMES,
+    HOLD_ONCE,
     KEY_ANSWERED,
     KEY_OF_ITS_SESSION,
     KEY_ONCE,

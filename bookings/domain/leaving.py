@@ -11,6 +11,7 @@ from bookings.domain.booking import cancel_session
 from bookings.models import (
     BookingEvent,
     CalendarFeed,
+    Hold,
     IdempotencyKey,
     TrainingSession,
     lock_people,
@@ -44,6 +45,7 @@ def forget_client(
         forget_reasons(client)
         IdempotencyKey.objects.filter(client=client.pk).delete()
         CalendarFeed.objects.filter(member=client.pk).delete()
+        Hold.objects.filter(client=client.pk).delete()
         and_then()
     return len(ahead)
 

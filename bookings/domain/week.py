@@ -236,7 +236,7 @@ def build_week(
     moving: TrainingSession | None = None,
     shown_day: date | None = None,
 ) -> WeekGrid:
-    """The trainer's week as the client sees it at `now`. At most six queries.
+    """The trainer's week as the client sees it at `now`. At most five queries.
 
     `asked` names a cell by its `at`: if it is free, its booking panel opens. With
     `moving`, free is where that session can move to, its whole length. Without a

@@ -368,7 +368,7 @@ def test_the_seeds_functions(ana, maya, django_assert_max_num_queries):
     book(maya, ana, THURSDAY, 9, now=NOW)
     ana.slots.filter(time_slot=time(13)).update(status=SlotStatus.BREAK)
 
-    with django_assert_max_num_queries(2):
+    with django_assert_max_num_queries(3):
         free = get_available_slots(ana.pk, THURSDAY)
 
     assert [slot.hour for slot in free] == [7, 8, 10, 11, 12, 14, 15, 16, 17, 18, 19]

@@ -23,12 +23,12 @@ from bookings.domain.booking import (
 )
 from bookings.domain.idempotency import book_once
 from bookings.domain.invariants import GUARDS_STAND, INVARIANTS, check
-from bookings.models import IdempotencyKey, TrainingSession
+from bookings.models import Hold, IdempotencyKey, TrainingSession
 from finova import embedded_postgres
 from tests.conftest import MONDAY, NEXT_THURSDAY, NOW, THURSDAY
 from tests.factories import TrainerFactory, book
 from trainers.clock import at_gym
-from trainers.models import SlotStatus, TimeOff, WorkingHours
+from trainers.models import Closure, ExtraHours, SlotStatus, TimeOff, WorkingHours
 from trainers.schedule import fit_trainer_schedule, set_slot_status
 
 pytestmark = pytest.mark.django_db
@@ -124,6 +124,22 @@ def gym(ana, maya, omar, frieda):
     time_off = TimeOff.objects.create(
         trainer=bruno, first_day=THURSDAY, last_day=NEXT_THURSDAY
     )
+    closure = Closure.objects.create(name="Fair", first_day=MONDAY, last_day=MONDAY)
+    extra = ExtraHours.objects.create(
+        trainer=bruno, date=THURSDAY, starts_at=time(18), ends_at=time(21)
+    )
+    ended_hold, hold = (
+        Hold.objects.create(
+            trainer=bruno,
+            client=maya,
+            session_date=THURSDAY,
+            start_time=time(19),
+            end_time=time(20),
+            until=NOW,
+            ended_at=ended_at,
+        )
+        for ended_at in (NOW, None)
+    )
     bruno.is_active = False
     bruno.save()
 
@@ -151,6 +167,10 @@ def gym(ana, maya, omar, frieda):
         "before": before.pk,
         "hours": hours.pk,
         "time_off": time_off.pk,
+        "closure": closure.pk,
+        "extra": extra.pk,
+        "ended": ended_hold.pk,
+        "hold": hold.pk,
         "event": booked.events.get().pk,
         "cancelling": cancelled.events.last().pk,
     }
@@ -212,6 +232,21 @@ def hours(columns, *constraints):
 def time_off(columns, *constraints):
     update = f"UPDATE time_off SET {columns}"
     return unguarded("time_off", constraints, update, expect=["time_off"])
+
+
+def closure(columns, constraint):
+    update = f"UPDATE closures SET {columns}"
+    return unguarded("closures", [constraint], update, expect=["closure"])
+
+
+def extra(columns, *constraints):
+    update = f"UPDATE extra_hours SET {columns}"
+    return unguarded("extra_hours", constraints, update, expect=["extra"])
+
+
+def hold(columns, *constraints):
+    update = f"UPDATE holds SET {columns} WHERE id = {{hold}}"
+    return unguarded("holds", constraints, update, expect=["hold"])
 
 
 def emptied(table, column, row):
@@ -453,6 +488,38 @@ SEEDS = {
         time_off("ends_at = '24:00'", "readable"),
         time_off("starts_at = '24:00'", "readable"),
         emptied("time_off", "first_day", "time_off"),
+    ],
+    "closure_times": [
+        closure("last_day = first_day - 1", "end_after_start"),
+        closure("last_day = 'infinity'", "readable"),
+        emptied("closures", "first_day", "closure"),
+    ],
+    "extra_hours_times": [
+        extra("ends_at = starts_at", "end_after_start"),
+        extra("ends_at = '24:00'", "readable"),
+        extra("date = 'infinity'", "readable"),
+    ],
+    "extra_hours_once": [
+        unguarded(
+            "extra_hours",
+            ["no_overlap"],
+            "INSERT INTO extra_hours (id, trainer_id, date, starts_at, ends_at) "
+            f"VALUES ({NEW}, {{bruno}}, '2026-12-10', '20:59', '22:00')",
+            expect=["extra", NEW],
+        ),
+    ],
+    "hold_times": [
+        hold("end_time = start_time", "end_after_start"),
+        hold("end_time = '24:00'", "readable"),
+        hold("session_date = '1999-12-31'", "readable"),
+    ],
+    "hold_once": [
+        unguarded(
+            "holds",
+            ["no_overlap"],
+            "UPDATE holds SET ended_at = NULL",
+            expect=["ended", "hold"],
+        ),
     ],
     "key_answered": [
         key("answer = '{{}}'"),

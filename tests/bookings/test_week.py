@@ -7,6 +7,7 @@ from django.test import Client
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bookings.domain.availability import Taken
 from bookings.domain.booking import cancel_session, complete_session
 from bookings.domain.cells import CellState, cell_state
 from bookings.domain.projection import refresh_schedule
@@ -31,8 +32,22 @@ OPEN_GYM = GymSettings(minimum_notice_hours=0)
 BEFORE, AT_START = at_gym(THURSDAY, time(8, 59)), at_gym(THURSDAY, time(9))
 
 
-def slot(status="available", *, is_off=False, outside_hours=False):
-    return DatedSlot(1, THURSDAY, time(9), time(10), status, is_off, outside_hours)
+def slot(status="available", *, is_off=False, is_closed=False, outside_hours=False):
+    return DatedSlot(
+        trainer_id=1,
+        day=THURSDAY,
+        starts=time(9),
+        ends=time(10),
+        status=status,
+        is_off=is_off,
+        is_closed=is_closed,
+        because="",
+        outside_hours=outside_hours,
+    )
+
+
+def taken(who, session_pk):
+    return Taken(1, THURSDAY, time(9), time(10), who, session_pk)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +61,7 @@ def slot(status="available", *, is_off=False, outside_hours=False):
         ("booked", slot("break", is_off=True, outside_hours=True), [OMAR], BEFORE),
         ("booked", slot("booked"), [OMAR], BEFORE),
         ("closed", slot("break", is_off=True, outside_hours=True), [], BEFORE),
+        ("closed", slot("break", is_off=True, is_closed=True), [], BEFORE),
         ("time_off", slot("break", is_off=True), [], BEFORE),
         ("time_off", slot("unavailable", is_off=True), [], BEFORE),
         ("break", slot("break"), [], BEFORE),
@@ -55,20 +71,21 @@ def slot(status="available", *, is_off=False, outside_hours=False):
         ("available", slot("booked"), [], BEFORE),
     ],
 )
-def test_the_first_match_wins(state, the_slot, booked_by, now):
-    assert (
-        cell_state(
-            the_slot, booked_by, standing=Standing(OPEN_GYM, now), client_id=MAYA
-        )
-        == state
-    )
+@pytest.mark.parametrize("is_held", [True, False])
+def test_the_first_match_wins(state, the_slot, booked_by, now, is_held):
+    standing = Standing(OPEN_GYM, now)
+    in_slot = [taken(who, 1) for who in booked_by]
+    held = [taken(OMAR, None), taken(MAYA, None)] if is_held else [taken(MAYA, None)]
+    found = cell_state(the_slot, in_slot + held, standing=standing, client_id=MAYA)
+    assert found == ("held" if is_held and state == "available" else state)
 
 
 def test_a_visitor_owns_nothing():
-    assert (
-        cell_state(slot(), [MAYA], standing=Standing(OPEN_GYM, BEFORE), client_id=None)
-        == "booked"
-    )
+    standing = Standing(OPEN_GYM, BEFORE)
+    booked = [taken(MAYA, 1)]
+    assert cell_state(slot(), booked, standing=standing, client_id=None) == "booked"
+    held = [taken(MAYA, None)]
+    assert cell_state(slot(), held, standing=standing, client_id=None) == "held"
 
 
 def states(grid, day):

@@ -45,6 +45,9 @@ GOES = {
     "accounts.ApiToken",
     "admin.LogEntry",  # a colleague's, and colleagues do not leave by themselves
     "bookings.CalendarFeed",
+    "bookings.GymSettingsChange",
+    "bookings.Hold",
+    "bookings.Offer",  # of a colleague's making
     "bookings.IdempotencyKey",
     "mfa.Authenticator",
     "trainers.Trainer",  # nor do trainers
