@@ -31,11 +31,28 @@ def meets(one, other):
     return one["start"] < other["end"] and other["start"] < one["end"]
 
 
+def minute(at):
+    return at.hour * 60 + at.minute
+
+
+def starts_within(start, end, minutes):
+    """Each minute from which a slot of that length stays inside."""
+    last = minute(end) - minutes
+    return [time(m // 60, m % 60) for m in range(minute(start), last + 1)]
+
+
+def starts_between(start, end, minutes):
+    """The starts of the slots of that length, one after the other."""
+    return starts_within(start, end, minutes)[::minutes]
+
+
 class Paper:
     def __init__(self, now):
         self.now = now
         self.trainers = {}  # pk → active, rate, minutes, kinds, hours
         self.time_off = {}  # pk → trainer, from and until as moments on the wall
+        self.closures = {}  # pk → first and last day
+        self.extra = {}  # pk → trainer, day, start and end
         self.slots = {}  # trainer, weekday, time → staff's word, outside the hours
         self.sessions = {}  # pk → the session; ended ones stay, deleted ones go
         self.keys = {}  # client, key → what was asked, and the answer
@@ -74,17 +91,42 @@ class Paper:
         if trainer not in self.trainers:
             return []
         minutes = self.trainers[trainer]["minutes"]
-        return [
-            {
-                "start": at,
-                "end": later(at, minutes),
-                "word": slot["word"],
-                "off": self.is_away(trainer, day, at, minutes),
-                "outside": slot["outside"],
-            }
+        weekly = [
+            {"start": at, "end": later(at, minutes), **self.opened(slot, day, at)}
             for (whose, on, at), slot in sorted(self.slots.items())
-            if (whose, on) == (trainer, weekday(day)) and self.exists(day, at)
+            if (whose, on) == (trainer, weekday(day))
+            for slot in [slot | {"trainer": trainer, "minutes": minutes}]
         ]
+        made = [
+            {"start": at, "end": later(at, minutes), "word": "available"}
+            for extra in self.extra_on(trainer, day)
+            for at in starts_between(extra["start"], extra["end"], minutes)
+        ]
+        new = [one for one in made if not any(meets(one, other) for other in weekly)]
+        shut = any(first <= day <= last for first, last in self.closures.values())
+        return [
+            {"outside": False, **slot}
+            | {"shut": shut, "off": self.is_away(trainer, day, slot["start"], minutes)}
+            for slot in sorted(weekly + new, key=lambda slot: slot["start"])
+            if self.exists(day, slot["start"])
+        ]
+
+    def extra_on(self, trainer, day):
+        return [
+            extra
+            for extra in self.extra.values()
+            if (extra["trainer"], extra["day"]) == (trainer, day)
+        ]
+
+    def opened(self, slot, day, at):
+        """What a weekly slot is on a date: open, where extra hours cover it."""
+        covered = any(
+            at in starts_within(extra["start"], extra["end"], slot["minutes"])
+            for extra in self.extra_on(slot["trainer"], day)
+        )
+        if covered:
+            return {"word": "available", "outside": False}
+        return {"word": slot["word"], "outside": slot["outside"]}
 
     def is_away(self, trainer, day, at, minutes):
         starts = datetime.combine(day, at)
@@ -96,7 +138,8 @@ class Paper:
 
     @staticmethod
     def is_open(slot):
-        return not slot["outside"] and not slot["off"] and slot["word"] == "available"
+        gone = slot["outside"] or slot["off"] or slot["shut"]
+        return not gone and slot["word"] == "available"
 
     def free(self, trainer, day, *, also_past=False):
         """When the free slots of a date start."""
@@ -397,7 +440,7 @@ class Paper:
             return "past"
         if inside:
             return "booked"
-        if slot["outside"]:
+        if slot["outside"] or slot["shut"]:
             return "closed"
         if slot["off"]:
             return "time_off"

@@ -39,7 +39,7 @@ from bookings.models import TrainingSession
 from tests.bookings.paper import ACTIVE, BERLIN, Paper, later, meets, weekday
 from tests.factories import MemberFactory, TrainerFactory
 from tests.stress.size import IS_LONG, SEED
-from trainers.models import TimeOff, Trainer, WorkingHours
+from trainers.models import Closure, ExtraHours, TimeOff, Trainer, WorkingHours
 from trainers.schedule import set_slot_status
 
 EXAMPLES = 320 if IS_LONG else 30
@@ -622,6 +622,53 @@ class Bookings(RuleBasedStateMachine):
         off = self.paper.time_off.pop(pk)
         self.look_at(off["trainer"], off["from"].date())
         self.note("time off", None)
+
+    @precondition(lambda self: len(self.paper.closures) < 2)
+    @rule(pick=PICK, days=st.sampled_from([1, 1, 3]))
+    def close_the_gym(self, pick, days):
+        first = self.days()[pick % len(self.days())]
+        last = first + timedelta(days=days - 1)
+        row = Closure.objects.create(name="Fair", first_day=first, last_day=last)
+        self.paper.closures[row.pk] = (first, last)
+        self.look_at(self.trainer, first)
+        self.note("closure", None)
+
+    @precondition(lambda self: self.paper.closures)
+    @rule(pick=PICK)
+    def open_the_gym_again(self, pick):
+        pk = list(self.paper.closures)[pick % len(self.paper.closures)]
+        Closure.objects.get(pk=pk).delete()
+        first, _last = self.paper.closures.pop(pk)
+        self.look_at(self.trainer, first)
+        self.note("closure", None)
+
+    @precondition(lambda self: len(self.paper.extra) < 3)
+    @rule(whom=WHOM, pick=PICK, start=ODD_TIME, minutes=st.sampled_from([45, 60, 180]))
+    def work_longer(self, whom, pick, start, minutes):
+        """On any day, also one on which nobody works."""
+        day = self.now.date() + timedelta(days=pick % 9)
+        end = min(later(start, minutes), time(23, 45))
+        asked = {"trainer": self.pk(whom), "day": day, "start": start, "end": end}
+        if any(
+            meets(asked, other) for other in self.paper.extra_on(self.pk(whom), day)
+        ):
+            self.note("extra hours", "overlap")
+            return
+        row = ExtraHours.objects.create(
+            trainer=self.gym[whom], date=day, starts_at=start, ends_at=end
+        )
+        self.paper.extra[row.pk] = asked
+        self.look_at(self.pk(whom), day)
+        self.note("extra hours", None)
+
+    @precondition(lambda self: self.paper.extra)
+    @rule(pick=PICK)
+    def work_no_longer(self, pick):
+        pk = list(self.paper.extra)[pick % len(self.paper.extra)]
+        ExtraHours.objects.get(pk=pk).delete()
+        extra = self.paper.extra.pop(pk)
+        self.look_at(extra["trainer"], extra["day"])
+        self.note("extra hours", None)
 
     @much_has_been_done
     @rule(hours=st.sampled_from([0.25, 0.5, 1, 3, 7, 24, 72]))
