@@ -4,10 +4,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
-from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy, pgettext_lazy
 
@@ -21,7 +19,6 @@ from bookings.domain.booking import (
     reschedule_session,
 )
 from bookings.exceptions import BookingRefused, ClientBusy, SessionMoved
-from bookings.gym import ONLY_ROW, GymSettings
 from bookings.models import BookingEvent, TrainingSession
 from bookings.policy import check_rules, check_type_is_given
 from trainers.admin import AutocompleteAdmin
@@ -265,62 +262,3 @@ class TrainingSessionAdmin(AutocompleteAdmin):
         if count:
             said = done % {"count": count}
             self.message_user(request, said, messages.SUCCESS)
-
-
-@admin.register(BookingEvent)
-class BookingEventAdmin(admin.ModelAdmin):
-    """The history of all sessions, to read."""
-
-    list_display = ["at", "action", "session", "actor", "reason"]
-    list_filter = ["action"]
-    list_select_related = ["session", "actor"]
-    search_fields = ["actor__email", "reason"]
-    date_hierarchy = "at"
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-@admin.register(GymSettings)
-class GymSettingsAdmin(admin.ModelAdmin):
-    """There is one row, so the list of them leads straight to it."""
-
-    fieldsets = [
-        (
-            _("Booking"),
-            {
-                "fields": [
-                    "minimum_notice_hours",
-                    "horizon_days",
-                    "most_upcoming",
-                    "most_per_day",
-                ],
-                "description": _(
-                    "These rules are for members who book for themselves. "
-                    "Staff can book outside them."
-                ),
-            },
-        ),
-        (_("Cancelling and moving"), {"fields": ["cancel_cut_off_hours"]}),
-    ]
-
-    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        if GymSettings.objects.exists():
-            return redirect("admin:bookings_gymsettings_change", ONLY_ROW)
-        return redirect("admin:bookings_gymsettings_add")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Only the first time: until then the usual rules hold."""
-        may = super().has_add_permission(request)
-        return may and not GymSettings.objects.exists()
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
