@@ -134,7 +134,7 @@ class Wish:
     # The trainer's standing holds that overlap it.
     holds: Sequence[Hold]
     price_shown: Decimal | None
-    # None where the rules for members do not bind: staff book and move for them.
+    # None where the rules for members do not bind: staff move, and book for a reason.
     standing: Standing | None = None
 
 

@@ -56,14 +56,16 @@ def book_session(
     notes: str = "",
     price_shown: Decimal | None = None,
     by: AbstractBaseUser | None = None,
+    reason: str = "",
 ) -> TrainingSession:
     """Book the trainer for the client from start to end, in gym time.
 
     The time must be one open slot or several in a row. `price_shown` is the price
     the client agreed to; without it, the price of the moment holds. `by` is who
-    books, when that is not the client: then the gym's rules for members (notice,
-    horizon, limits) do not bind. Locks the client, then the trainer. Raises
-    the refusal of the first rule in `policy.RULES` that is broken, or MayNotBook.
+    books, when that is not the client: with a written `reason`, which the history
+    keeps, the gym's rules for members (notice, horizon, limits) then do not bind.
+    Locks the client, then the trainer. Raises the refusal of the first rule in
+    `policy.RULES` that is broken, or MayNotBook.
     """
     asked = {
         "client_id": client.pk,
@@ -73,10 +75,13 @@ def book_session(
         "session_type": session_type,
     }
 
-    by = by or client
+    by, reason = by or client, reason.strip()
+    bound = by.pk == client.pk or not reason
 
     def check(trainer: Trainer | None) -> Trainer:
-        wish = look_up(trainer, price_shown=price_shown, by=by, now=now, **asked)
+        wish = look_up(
+            trainer, price_shown=price_shown, as_member=bound, now=now, **asked
+        )
         return check_rules(wish)
 
     check(Trainer.objects.filter(pk=trainer_id).first())
@@ -88,7 +93,7 @@ def book_session(
         price = trainer.price_of(start_time, end_time)
         session = TrainingSession(trainer=trainer, price=price, notes=notes, **asked)
         session.save_locked()
-        record(session, Action.BOOKED, by=by, now=now)
+        record(session, Action.BOOKED, by=by, now=now, reason=reason)
     return session
 
 
@@ -122,7 +127,7 @@ def reschedule_session(
             start_time=start_time,
             end_time=end_time,
             session_type=type_to_ask_for(locked, trainer_id, by=by),
-            by=by,
+            as_member=by.pk == locked.client_id,
             now=now,
             moving=locked,
         )
@@ -370,7 +375,7 @@ def look_up(
     start_time: time,
     end_time: time,
     now: datetime,
-    by: AbstractBaseUser | None = None,
+    as_member: bool = False,
     session_type: str | None = None,
     price_shown: Decimal | None = None,
     moving: TrainingSession | None = None,
@@ -378,10 +383,10 @@ def look_up(
     """All that the rules ask about, read now. At most five queries.
 
     Without a session type it stays what it is; `moving` is not in its own way. The
-    rules for members are asked when the client is who does it.
+    rules for members are asked `as_member` alone.
     """
     standing = None
-    if by is not None and by.pk == client_id:
+    if as_member:
         standing = standing_of(client_id, days=[session_date], now=now, moving=moving)
     in_the_way = (
         TrainingSession.objects.active()
@@ -424,14 +429,16 @@ def record(
     by: AbstractBaseUser,
     now: datetime,
     before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
     reason: str = "",
 ) -> None:
+    """One line of the history; `after` is what the session's facts do not tell."""
     BookingEvent.objects.create(
         session=session,
         actor_id=by.pk,
         action=action,
         at=now,
         before=before or {},
-        after=session.facts(),
+        after=session.facts() | (after or {}),
         reason=reason,
     )

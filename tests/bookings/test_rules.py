@@ -12,7 +12,14 @@ from bookings.domain.booking import (
     reschedule_session,
 )
 from bookings.domain.week import Week, build_week
-from bookings.exceptions import BookingRefused, OverLimit, TooFar, TooSoon
+from bookings.exceptions import (
+    BookingRefused,
+    ClientBusy,
+    OverLimit,
+    SlotTaken,
+    TooFar,
+    TooSoon,
+)
 from bookings.gym import GymSettings, gym_settings
 from tests.conftest import MONDAY, NOW, THURSDAY
 from tests.factories import TrainerFactory, be_easy_going, book
@@ -68,7 +75,19 @@ class TestNotice:
         assert cell(ana, sunday, 6, now=now) == "too_soon"
 
     def test_staff_book_a_caller_at_the_last_minute(self, ana, maya, frieda):
-        assert book(maya, ana, MONDAY, 9, now=at_gym(MONDAY, time(8, 59)), by=frieda)
+        now = at_gym(MONDAY, time(8, 59))
+        for why in ("", " "):
+            with pytest.raises(TooSoon):
+                book(maya, ana, MONDAY, 9, now=now, by=frieda, reason=why)
+        session = book(
+            maya, ana, MONDAY, 9, now=now, by=frieda, reason=" She is in the lobby.\n"
+        )
+        assert session.events.get().reason == "She is in the lobby."
+
+    def test_a_reason_of_ones_own_opens_nothing(self, ana, maya):
+        now = at_gym(MONDAY, time(8, 59))
+        with pytest.raises(TooSoon):
+            book(maya, ana, MONDAY, 9, now=now, reason="I am in the lobby.")
 
 
 class TestHorizon:
@@ -142,7 +161,18 @@ class TestLimits:
     def test_staff_book_beyond_them(self, ana, maya, frieda):
         be_easy_going(most_upcoming=1, most_per_day=1)
         book(maya, ana, THURSDAY, 9, now=NOW)
-        assert book(maya, ana, THURSDAY, 11, by=frieda, now=NOW)
+        with pytest.raises(OverLimit):
+            book(maya, ana, THURSDAY, 11, by=frieda, now=NOW)
+        assert book(maya, ana, THURSDAY, 11, by=frieda, now=NOW, reason="A gift.")
+
+    @pytest.mark.parametrize("taken_by", ["maya", "omar"])
+    def test_no_reason_opens_a_time_that_is_taken(
+        self, ana, maya, omar, frieda, taken_by
+    ):
+        other = TrainerFactory() if taken_by == "maya" else ana
+        book(maya if taken_by == "maya" else omar, other, THURSDAY, 9, now=NOW)
+        with pytest.raises((SlotTaken, ClientBusy)):
+            book(maya, ana, THURSDAY, 9, by=frieda, now=NOW, reason="She insists.")
 
 
 class TestFaces:

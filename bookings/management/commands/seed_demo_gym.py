@@ -156,7 +156,8 @@ class Command(BaseCommand):
         try:
             session = book_session(client, **wish)
         except OverLimit:
-            session = book_session(client, by=self.desk, **wish)
+            why = "Agreed at the front desk."
+            session = book_session(client, by=self.desk, reason=why, **wish)
         except BookingRefused:
             # Another trainer has this member then.
             return False
