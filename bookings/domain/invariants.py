@@ -329,12 +329,14 @@ HISTORY_STEPS = Invariant(
     "session and the status that the step leads to.",
     """
     SELECT id FROM booking_events
-    WHERE ((action, after ->> 'status') IN (
+    WHERE ((action IN ('priced', 'type_changed')
+            AND after ->> 'status' = before ->> 'status'
+            OR (action, after ->> 'status') IN (
             ('booked', 'scheduled'), ('confirmed', 'confirmed'),
             ('moved', 'scheduled'), ('moved', 'confirmed'),
             ('cancelled', 'cancelled'), ('completed', 'completed'),
             ('no_show', 'no_show'),
-            ('reopened', 'scheduled'), ('reopened', 'confirmed'))
+            ('reopened', 'scheduled'), ('reopened', 'confirmed')))
            AND at BETWEEN '1900-01-01Z' AND '9999-12-30Z'
            AND coalesce(session_id::text, after ->> 'id') = after ->> 'id') IS NOT TRUE
     """,

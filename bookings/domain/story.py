@@ -8,6 +8,7 @@ of one's data, `finova.accounts.export`, leaves the same reasons out.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from decimal import Decimal
 from enum import Enum, auto
 from typing import Any
 
@@ -17,8 +18,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.models import BookingEvent, TrainingSession
-from trainers.models import Trainer
-from trainers.wording import clock, day_name
+from trainers.models import SessionType, Trainer
+from trainers.wording import clock, day_name, money
 
 Action = BookingEvent.Action
 
@@ -70,6 +71,8 @@ MOVED: Mapping[Who, Promise] = {
     Who.TRAINER: gettext_lazy("%(actor)s moved it from %(before)s to %(after)s."),
     Who.GYM: gettext_lazy("The gym moved it from %(before)s to %(after)s."),
 }
+PRICED = gettext_lazy("The gym changed the price from %(before)s to %(after)s.")
+TYPE_CHANGED = gettext_lazy("The gym changed it from %(before)s to %(after)s.")
 LATE = gettext_lazy(
     "You cancelled it. It was after the cut-off, so it counts as a late cancellation."
 )
@@ -132,11 +135,33 @@ def sentence(
     who, actor = actor_of(event, session, trainers)
     if event.action == Action.MOVED:
         return moved(event, who, actor, session, trainers)
+    if event.action in (Action.PRICED, Action.TYPE_CHANGED):
+        return put_right(event)
     if who is Who.YOU and event.after.get("cancelled_late"):
         return str(LATE)
     told = SENTENCES.get((event.action, who)) or SENTENCES.get((event.action, Who.GYM))
     place = Place.of(event.after, session, trainers)
     return str(told or CHANGED) % {"actor": actor, **place.names}
+
+
+def put_right(event: BookingEvent) -> str:
+    """Another price or type. What SQL wrote without a price is told as no number."""
+    told, name, written = {
+        Action.PRICED: (PRICED, "price", written_price),
+        Action.TYPE_CHANGED: (TYPE_CHANGED, "session_type", written_type),
+    }[Action(event.action)]
+    before, after = event.before.get(name), event.after.get(name)
+    if before is None or after is None:
+        return str(CHANGED)
+    return str(told) % {"before": written(before), "after": written(after)}
+
+
+def written_price(price: str) -> str:
+    return money(Decimal(price))
+
+
+def written_type(session_type: str) -> str:
+    return str(SessionType(session_type).label)
 
 
 def moved(
