@@ -1,0 +1,2 @@
+from trainers.admin.choosing import AutocompleteAdmin as AutocompleteAdmin
+from trainers.admin.trainers import TrainerAdmin as TrainerAdmin
