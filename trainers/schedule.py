@@ -1,14 +1,16 @@
 """A trainer's weekly template: which slots exist, and what staff say of them."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from django.db import connection
 from django.db.models.functions import Now
 from django.dispatch import Signal
 
-from trainers.models import DayOfWeek, SlotStatus, Trainer
+from trainers.models import DayOfWeek, SlotStatus, Trainer, WorkingHours
+from trainers.times import MINUTE
 
 # Sent when slots were added, opened or closed, and before it matters what their rows
 # say. Arguments: trainer_id. Receivers return how many rows they corrected.
@@ -28,17 +30,33 @@ USUAL_HOURS: list[Hours] = [
 STAFF_STATUSES = (SlotStatus.AVAILABLE, SlotStatus.UNAVAILABLE, SlotStatus.BREAK)
 
 
+@dataclass(frozen=True)
+class WeeklyHours:
+    """What makes a trainer's slots: when they work, and how long a session is."""
+
+    # In order; none where nobody has entered any, and then the usual ones hold.
+    spans: tuple[Hours, ...]
+    minutes: int
+
+    @classmethod
+    def of(cls, trainer: Trainer) -> Self:
+        spans = (
+            (DayOfWeek(hours.day_of_week), hours.starts_at, hours.ends_at)
+            for hours in trainer.working_hours.all()
+        )
+        return cls(tuple(sorted(spans)), trainer.session_minutes)
+
+    def slots(self) -> set[SlotTime]:
+        return {
+            (day, slot)
+            for day, starts_at, ends_at in self.spans or USUAL_HOURS
+            for slot in slots_between(starts_at, ends_at, self.minutes * MINUTE)
+        }
+
+
 def weekly_template(trainer: Trainer) -> set[SlotTime]:
     """The slots that the trainer's hours and session length make."""
-    own: list[Hours] = [
-        (DayOfWeek(hours.day_of_week), hours.starts_at, hours.ends_at)
-        for hours in trainer.working_hours.all()
-    ]
-    return {
-        (day, slot)
-        for day, starts_at, ends_at in own or USUAL_HOURS
-        for slot in slots_between(starts_at, ends_at, trainer.session_length)
-    }
+    return WeeklyHours.of(trainer).slots()
 
 
 def slots_between(starts_at: time, ends_at: time, length: timedelta) -> Iterator[time]:
@@ -136,3 +154,25 @@ def set_slot_status(
         here = trainer.slots.filter(day_of_week=day, time_slot=slot)
         here.update(status=status, updated_at=Now())
     schedule_changed.send(Trainer, trainer_id=trainer_id)
+
+
+def keep_weekly_hours(trainer_id: int, hours: WeeklyHours) -> None:
+    """Give the trainer these hours and no others; what stays the same keeps its row.
+
+    The slots do not follow yet: `fit_trainer_schedule` has them do so. Takes the
+    trainer's lock, so it needs a transaction. Raises Trainer.DoesNotExist.
+    """
+    trainer = Trainer.objects.lock_one(trainer_id)
+    missing = set(hours.spans)
+    for row in trainer.working_hours.all():
+        span = (DayOfWeek(row.day_of_week), row.starts_at, row.ends_at)
+        if span in missing:
+            missing.remove(span)
+        else:
+            row.delete()
+    WorkingHours.objects.bulk_create(
+        WorkingHours(trainer=trainer, day_of_week=day, starts_at=start, ends_at=end)
+        for day, start, end in sorted(missing)
+    )
+    trainer.session_minutes = hours.minutes
+    trainer.save(update_fields=["session_minutes", "updated_at"])

@@ -26,6 +26,11 @@ class DayOfWeek(models.IntegerChoices):
     def of(cls, day: date) -> "DayOfWeek":
         return cls(day.isoweekday() % 7)
 
+    @classmethod
+    def from_monday(cls) -> "list[DayOfWeek]":
+        """As pages start the week, whatever the numbers are."""
+        return [*list(cls)[1:], cls.SUNDAY]
+
 
 def end_after(start: time, length: timedelta) -> time:
     """Midnight at the latest: what lasts longer has no time of that day."""

@@ -13,9 +13,6 @@ from trainers.models import DayOfWeek, SessionType, SlotStatus, Trainer, Trainer
 from trainers.photo import read_photo
 from trainers.schedule import STAFF_STATUSES
 
-# Pages start the week on Monday, whatever the numbers are.
-DAYS_FROM_MONDAY = [*list(DayOfWeek)[1:], DayOfWeek.SUNDAY]
-
 
 def slot_field(day: int, slot: time) -> str:
     return f"slot-{day}-{slot:%H-%M}"
@@ -102,7 +99,7 @@ class TrainerForm(forms.ModelForm):
         """Rows of a time and, from Monday on, that time's field or nothing."""
         rows = []
         for start in sorted({slot.time_slot for slot in self.slots.values()}):
-            names = [slot_field(day, start) for day in DAYS_FROM_MONDAY]
+            names = [slot_field(day, start) for day in DayOfWeek.from_monday()]
             fields = [self[name] if name in self.slots else None for name in names]
             rows.append((start, fields))
         return rows

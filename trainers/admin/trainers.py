@@ -8,9 +8,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from trainers.admin.choosing import AutocompleteAdmin
-from trainers.admin.form import DAYS_FROM_MONDAY, TrainerForm
+from trainers.admin.form import TrainerForm
 from trainers.admin.hours import WorkingHoursInline
-from trainers.models import TimeOff, Trainer
+from trainers.models import DayOfWeek, TimeOff, Trainer
 from trainers.photo import keep_photo
 from trainers.schedule import fit_trainer_schedule, set_slot_status
 
@@ -71,7 +71,7 @@ class TrainerAdmin(AutocompleteAdmin):
             for name in getattr(form, "slots", ()):
                 form.fields[name].disabled = True
         context["weekly_grid"] = form.weekly_grid() if hasattr(form, "slots") else []
-        context["weekly_days"] = [day.label[:3] for day in DAYS_FROM_MONDAY]
+        context["weekly_days"] = [day.label[:3] for day in DayOfWeek.from_monday()]
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(
