@@ -37,6 +37,7 @@ STATUS_OF = {
     CellState.TOO_SOON: SlotStatus.AVAILABLE,
     CellState.TOO_FAR: SlotStatus.AVAILABLE,
     CellState.LIMIT: SlotStatus.AVAILABLE,
+    CellState.BARRED: SlotStatus.AVAILABLE,
 }
 
 

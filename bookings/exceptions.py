@@ -47,6 +47,23 @@ class MayNotBook(BookingRefused):
     status = 403
 
 
+class Blocked(BookingRefused):
+    """Staff have blocked the member, who is told the reason."""
+
+    code = "blocked"
+    sentence = _("Booking is blocked for your account. Please talk to the front desk.")
+    status = 403
+
+
+class AwaitsApproval(BookingRefused):
+    code = "awaits_approval"
+    sentence = _(
+        "Your account waits for the gym’s approval. We will write to you as soon as "
+        "you can book."
+    )
+    status = 403
+
+
 class TrainerNotFound(BookingRefused):
     code = "trainer_not_found"
     is_about_time = True

@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bookings.exceptions import (
     AlreadyPassed,
+    AwaitsApproval,
+    Blocked,
+    BookingRefused,
     ClientBusy,
     Held,
     InvalidBooking,
@@ -41,6 +45,8 @@ class Standing:
     now: datetime
     # The member's sessions that count: all ahead, and the looked-at dates' others.
     sessions: Sequence[TrainingSession] = ()
+    # Why the member may book nothing at all.
+    bar: BookingRefused | None = None
 
     def is_too_soon(self, day: date, start: time) -> bool:
         return self.gym.is_too_soon(at_gym(day, start), self.now)
@@ -66,6 +72,10 @@ class Standing:
             if session.is_active and not has_come(session.starts, self.now)
         ]
         return len(ahead) >= self.gym.most_upcoming
+
+    @property
+    def may_book_nothing(self) -> bool:
+        return self.bar is not None or self.has_enough_ahead
 
     def has_enough_with(self, trainer_id: int, day: date) -> bool:
         that_day = [
@@ -116,6 +126,29 @@ class Standing:
         return sentence % {"trainer": trainer, "count": most}
 
 
+def bar_on(member: Any, gym: GymSettings) -> BookingRefused | None:
+    """Why this person may book nothing for themselves; None as a rule."""
+    if member.blocked_because:
+        return Blocked(blocked_sentence(member.blocked_because, gym.contact))
+    if member.awaits_approval:
+        return AwaitsApproval()
+    return None
+
+
+def blocked_sentence(reason: str, contact: str) -> str:
+    if contact:
+        sentence = _(
+            "Booking is blocked for your account: “%(reason)s” "
+            "Please talk to the front desk (%(contact)s)."
+        )
+    else:
+        sentence = _(
+            "Booking is blocked for your account: “%(reason)s” "
+            "Please talk to the front desk."
+        )
+    return sentence % {"reason": reason, "contact": contact}
+
+
 @dataclass(frozen=True)
 class Wish:
     """What a client wants, and all that is known about it at the moment `now`."""
@@ -136,6 +169,11 @@ class Wish:
     price_shown: Decimal | None
     # None where the rules for members do not bind: staff move, and book for a reason.
     standing: Standing | None = None
+
+
+def check_member_may_book(wish: Wish) -> None:
+    if wish.standing and wish.standing.bar:
+        raise wish.standing.bar
 
 
 def check_starts_later(wish: Wish) -> None:
@@ -232,6 +270,7 @@ def check_price_is_as_shown(wish: Wish) -> None:
 
 
 RULES: list[Callable[[Wish], None]] = [
+    check_member_may_book,
     check_starts_later,
     check_ends_after_start,
     check_ends_with_a_slot,

@@ -30,6 +30,7 @@ class CellState(StrEnum):
     TOO_SOON = "too_soon"
     TOO_FAR = "too_far"
     LIMIT = "limit"
+    BARRED = "barred"
     AVAILABLE = "available"
     CLOSED = "closed"
 
@@ -56,6 +57,7 @@ WORDS = {
     CellState.TOO_SOON: _("Too soon"),
     CellState.TOO_FAR: _("Too far"),
     CellState.LIMIT: _("Limit"),
+    CellState.BARRED: _("Not now"),
     CellState.AVAILABLE: _("Open"),
     CellState.CLOSED: _("Closed"),
 }
@@ -71,6 +73,7 @@ SPOKEN = {
     CellState.TOO_SOON: _("too soon to book"),
     CellState.TOO_FAR: _("too far ahead to book"),
     CellState.LIMIT: _("more sessions than you may book"),
+    CellState.BARRED: _("free, but you cannot book at the moment"),
     CellState.AVAILABLE: _("open"),
     CellState.CLOSED: _("closed"),
 }
@@ -86,6 +89,7 @@ LEGEND = (
     CellState.TOO_SOON,
     CellState.TOO_FAR,
     CellState.LIMIT,
+    CellState.BARRED,
     CellState.CLOSED,
 )
 
@@ -280,6 +284,8 @@ def cell_state(
 
 def rule_state(slot: DatedSlot, standing: Standing) -> CellState:
     """A time that is free, as far as the rules let this member book it."""
+    if standing.bar:
+        return CellState.BARRED
     if standing.is_busy(slot.day, slot.starts, slot.ends):
         return CellState.BUSY
     if standing.is_too_soon(slot.day, slot.starts):

@@ -78,7 +78,7 @@ def build_day(
     client_id: int | None = None,
     part: PartOfDay | None = None,
 ) -> DayGrid:
-    """The day as the client sees it at `now`. Four queries.
+    """The day as the client sees it at `now`. Five queries at most.
 
     Without the times that are over, and without trainers who then have nothing.
     """

@@ -178,7 +178,7 @@ def first_places(
         days = [
             day for day in stretch if any(wishes[n][1].has_day(day) for n in missing)
         ]
-        if standing.has_enough_ahead or not days:
+        if standing.may_book_nothing or not days:
             continue
         trainers = {wishes[n][0] for n in missing}
         cells = cells_of(trainers, days, standing=standing, client_id=client_id)

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from django.contrib.auth import get_user_model
 from django.db.models import Q
 
 from bookings.gym import gym_settings
 from bookings.models import ACTIVE, SessionStatus, TrainingSession
-from bookings.policy import Standing
+from bookings.policy import Standing, bar_on
 
 
 def standing_of(
@@ -19,7 +20,7 @@ def standing_of(
 ) -> Standing:
     """The member's standing for bookings on these dates; a visitor has no sessions.
 
-    A session that is about to be moved does not count. At most two queries.
+    A session that is about to be moved does not count. At most three queries.
     """
     if client_id is None:
         return Standing(gym_settings(), now)
@@ -32,4 +33,8 @@ def standing_of(
     )
     if moving is not None:
         counting = counting.exclude(pk=moving.pk)
-    return Standing(gym_settings(), now, list(counting))
+    gym = gym_settings()
+    people = get_user_model().objects.only("blocked_because", "awaits_approval")
+    member = people.filter(pk=client_id).first()
+    bar = bar_on(member, gym) if member else None
+    return Standing(gym, now, list(counting), bar)

@@ -12,6 +12,7 @@ from functools import cached_property
 from bookings.domain.cells import LEGEND, Cell, CellState, cells_of, closed_cell
 from bookings.domain.standing import standing_of
 from bookings.exceptions import (
+    Blocked,
     BookingRefused,
     ClientBusy,
     Held,
@@ -36,7 +37,10 @@ REFUSALS: dict[CellState, type[BookingRefused]] = {
     CellState.TOO_SOON: TooSoon,
     CellState.TOO_FAR: TooFar,
     CellState.LIMIT: OverLimit,
+    CellState.BARRED: Blocked,
 }
+# This is said of the member, above every page where one could book.
+ON_TOP = {CellState.BARRED}
 # As many slots in a row as the panel offers.
 LONGEST = 4
 
@@ -169,12 +173,14 @@ class WeekGrid:
         states = {cell.state for day in self.days for cell in day.cells}
         return [
             *(f"{day.name}: {why}" for day in self.days for why in day.absences),
-            *(self.why(state) for state in REFUSALS if state in states),
+            *(self.why(state) for state in REFUSALS if state in states - ON_TOP),
         ]
 
     def why(self, state: CellState) -> str:
         """What the rules say to who asks for a time in this state."""
         match state:
+            case CellState.BARRED if self.standing.bar:
+                return str(self.standing.bar.sentence)
             case CellState.TOO_SOON:
                 return self.standing.notice_sentence()
             case CellState.TOO_FAR:

@@ -4,6 +4,8 @@ from typing import Any
 
 from django import template
 
+from bookings.gym import gym_settings
+from bookings.policy import bar_on
 from trainers import wording
 
 register = template.Library()
@@ -22,3 +24,13 @@ def span(dated: Any) -> str:
     if hasattr(dated, "start_time"):
         return wording.span(dated.start_time, dated.end_time)
     return wording.span(dated.start, dated.end)
+
+
+@register.inclusion_tag("bookings/_bar.html", takes_context=True)
+def booking_bar(context: dict[str, Any]) -> dict[str, Any]:
+    """Why the member may book nothing, said before they choose a time in vain."""
+    person = context["request"].user
+    is_barred = person.is_authenticated and (
+        person.blocked_because or person.awaits_approval
+    )
+    return {"bar": bar_on(person, gym_settings()) if is_barred else None}

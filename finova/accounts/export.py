@@ -18,6 +18,9 @@ def everything_about(user: User) -> dict[str, Any]:
     Why something was done is told of what the member did: what others noted then is
     theirs, as in `bookings.domain.story`.
 
+    Of what staff noted it says that there is something: the member may ask to read it,
+    and somebody looks first whether it names other people.
+
     Of tokens and second factors it says that they exist; the secrets stay secret.
     """
     sessions = user.sessions.select_related("trainer").prefetch_related("events")
@@ -34,6 +37,9 @@ def everything_about(user: User) -> dict[str, Any]:
             "language": user.language,
             "joined": user.date_joined,
             "last_sign_in": user.last_login,
+            "booking_blocked_because": user.blocked_because,
+            "waits_for_approval": user.awaits_approval,
+            "staff_keep_notes": bool(user.staff_notes),
         },
         "email_addresses": list(addresses.values("email", "verified", "primary")),
         "devices": list(

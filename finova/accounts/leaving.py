@@ -53,6 +53,8 @@ def forget_person(user: User) -> None:
     stored.name, stored.email, stored.phone = FORMER_MEMBER, None, ""
     stored.time_display = TimeDisplay.TWENTY_FOUR_HOURS
     stored.language = ""
+    stored.staff_notes = stored.blocked_because = ""
+    stored.awaits_approval = False
     stored.is_active, stored.last_login = False, None
     stored.set_unusable_password()
     stored.save()

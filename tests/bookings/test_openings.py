@@ -142,7 +142,7 @@ class TestNextOpenings:
     ):
         be_easy_going(most_upcoming=1)
         book(maya, ana, THURSDAY, 9, now=NOW)
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(3):
             assert next_openings([ana], now=NOW, client_id=maya.pk) == {}
 
     @pytest.mark.parametrize("count", [1, 30])

@@ -331,5 +331,5 @@ class TestHome:
     ):
         book(maya, ana, MONDAY - WEEK, 9, now=NOW - 2 * WEEK)
         TrainerFactory.create_batch(count)
-        with django_assert_max_num_queries(17):
+        with django_assert_max_num_queries(20):
             as_maya.get("/")

@@ -272,14 +272,14 @@ class TestBuildWeek:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("sessions", [1, 12])
-def test_the_page_takes_seven_queries(
+def test_the_page_takes_eight_queries(
     monday_morning, ana, as_maya, sessions, django_assert_num_queries
 ):
-    """Session, user, trainer; the rules, who asks, slots, sessions."""
+    """Session, user, trainer; the rules, who asks, their bar, slots, sessions."""
     TrainerFactory.create_batch(3)
     for n in range(sessions):
         book(MemberFactory(), ana, THURSDAY, 7 + n, now=NOW)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         assert as_maya.get("/trainers/ana-ruiz/?week=2026-12-07").status_code == 200
 
 

@@ -36,6 +36,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday_morning")]
 
 # What tells who somebody is, or was written in confidence.
 PERSONAL = ["maya", "lindqvist", "0151 23456", "my knee", "cold", "tablet", "one-key"]
+PERSONAL += ["asks for discounts", "never pays"]
 
 
 # A new model that points to people says here what becomes of its rows.
@@ -84,6 +85,8 @@ def life(maya, ana, frieda):
     staff.post(f"/admin/accounts/user/{maya.pk}/change/", {**form, "is_active": "on"})
     address = maya.emailaddress_set.create(email="maya.old@example.com")
     staff.post(f"/admin/account/emailaddress/{address.pk}/delete/", {"post": "yes"})
+    said = {"staff_notes": "Asks for discounts.", "blocked_because": "Never pays."}
+    User.objects.filter(pk=maya.pk).update(**said)
     return maya
 
 
@@ -306,6 +309,7 @@ class TestDownload:
         assert told["profile"]["phone"] == "0151 23456"
         assert [token["name"] for token in told["api_tokens"]] == ["Maya's tablet"]
         assert len(told["calendar_feed"]) == 1
+        assert told["profile"]["booking_blocked_because"] == "Never pays."
         past, sick, ahead = told["sessions"]
         assert (past["trainer"], past["notes"]) == ("Ana Ruiz", "my knee hurts")
         assert [line["action"] for line in past["history"]] == ["booked", "completed"]
@@ -318,6 +322,14 @@ class TestDownload:
         text = maya_in.get("/account/download/").content.decode()
         for word in ("Omar", "window", "Frieda", "digest", "credential", "password"):
             assert word not in text
+
+    def test_it_says_that_staff_keep_notes_and_not_which(self, maya_in, life):
+        told = maya_in.get("/account/download/")
+        assert told.json()["profile"]["staff_keep_notes"] is True
+        assert "discounts" not in told.content.decode()
+        User.objects.filter(pk=life.pk).update(staff_notes="")
+        told = maya_in.get("/account/download/").json()
+        assert told["profile"]["staff_keep_notes"] is False
 
     def test_it_leaves_out_why_others_did_something(self, maya_in, life, ana, frieda):
         ahead = life.sessions.active().get()
