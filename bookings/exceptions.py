@@ -174,6 +174,31 @@ class NotStarted(BookingRefused):
     sentence = _("This session has not started yet, so nobody can have missed it.")
 
 
+class EarlyCompletion(BookingRefused):
+    """It has not begun; whoever completes it must say that this is meant."""
+
+    code = "early_completion"
+    sentence = _(
+        "This session has not started yet. Complete it all the same? Its time can "
+        "then be booked by others."
+    )
+
+
+class NotToday(BookingRefused):
+    code = "not_today"
+    sentence = _("Members check in on the day of their session.")
+
+
+class HasCheckedIn(BookingRefused):
+    """Who has checked in cannot have missed it: one of the two is a mistake."""
+
+    code = "checked_in"
+    sentence = _(
+        "The member has checked in for this session. If that was a mistake, take the "
+        "check-in back first."
+    )
+
+
 class WrongStatus(BookingRefused):
     """The session is no longer in a status from which this step leads on."""
 

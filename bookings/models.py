@@ -68,6 +68,13 @@ class TrainingSessionQuerySet(models.QuerySet["TrainingSession"]):
             | Q(session_date=now.date(), start_time__gt=now.time())
         )
 
+    def unmarked(self, now: datetime) -> Self:
+        """Over, and nobody has said how it went."""
+        return self.active().filter(
+            Q(session_date__lt=now.date())
+            | Q(session_date=now.date(), end_time__lte=now.time())
+        )
+
     def between(self, first: date, last: date) -> Self:
         return self.filter(session_date__range=(first, last))
 
@@ -356,6 +363,7 @@ class TrainingSession(models.Model):
             "status": str(self.status),
             "price": self.price,
             "cancelled_late": self.cancelled_late,
+            "checked_in": self.checked_in_at is not None,
         }
 
 

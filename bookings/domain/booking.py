@@ -15,6 +15,8 @@ from django.utils.translation import ngettext
 
 from bookings.domain.standing import standing_of
 from bookings.exceptions import (
+    EarlyCompletion,
+    HasCheckedIn,
     LateCancellation,
     MayNotBook,
     NotStarted,
@@ -133,6 +135,8 @@ def reschedule_session(
         )
         check_rules(wish)
         before = locked.facts()
+        if session_date != locked.session_date:
+            locked.checked_in_at = None
         locked.trainer_id = trainer_id
         locked.session_date = session_date
         locked.start_time = start_time
@@ -218,22 +222,38 @@ def undo_cancellation(
 
 @persistent
 def complete_session(
-    session: TrainingSession, *, by: AbstractBaseUser, now: datetime
+    session: TrainingSession,
+    *,
+    by: AbstractBaseUser,
+    now: datetime,
+    early_is_fine: bool = False,
 ) -> TrainingSession:
-    """It took place. Completing early frees the time."""
+    """It took place. Completing early frees the time.
+
+    Before the start, only one who says that this is fine does it. Raises
+    EarlyCompletion or WrongStatus.
+    """
     with writing():
-        return change_status(locked_copy(session), Action.COMPLETED, by=by, now=now)
+        locked = locked_copy(session)
+        ahead = locked.is_active and not has_come(locked.starts, now)
+        if ahead and not early_is_fine:
+            raise EarlyCompletion
+        return change_status(locked, Action.COMPLETED, by=by, now=now)
 
 
 @persistent
 def mark_no_show(
     session: TrainingSession, *, by: AbstractBaseUser, now: datetime
 ) -> TrainingSession:
-    """The client did not come. Raises NotStarted before the start."""
+    """The client did not come. Raises NotStarted before the start, and HasCheckedIn
+    where the client did come.
+    """
     with writing():
         locked = locked_copy(session)
         if not has_come(locked.starts, now):
             raise NotStarted
+        if locked.is_active and locked.checked_in_at:
+            raise HasCheckedIn
         return change_status(locked, Action.NO_SHOW, by=by, now=now)
 
 

@@ -336,7 +336,10 @@ HISTORY_STEPS = Invariant(
             ('moved', 'scheduled'), ('moved', 'confirmed'),
             ('cancelled', 'cancelled'), ('completed', 'completed'),
             ('no_show', 'no_show'),
-            ('reopened', 'scheduled'), ('reopened', 'confirmed')))
+            ('reopened', 'scheduled'), ('reopened', 'confirmed'),
+            ('checked_in', 'scheduled'), ('checked_in', 'confirmed'),
+            ('check_in_undone', 'scheduled'), ('check_in_undone', 'confirmed'),
+            ('mark_undone', 'scheduled'), ('mark_undone', 'confirmed')))
            AND at BETWEEN '1900-01-01Z' AND '9999-12-30Z'
            AND coalesce(session_id::text, after ->> 'id') = after ->> 'id') IS NOT TRUE
     """,

@@ -60,6 +60,16 @@ SENTENCES: Mapping[tuple[str, Who], Promise] = {
         "%(actor)s noted that you did not come."
     ),
     (Action.NO_SHOW, Who.GYM): gettext_lazy("The gym noted that you did not come."),
+    (Action.CHECKED_IN, Who.GYM): gettext_lazy("You arrived, and were checked in."),
+    (Action.CHECK_IN_UNDONE, Who.GYM): gettext_lazy(
+        "The check-in was taken back: it had been a mistake."
+    ),
+    (Action.MARK_UNDONE, Who.TRAINER): gettext_lazy(
+        "%(actor)s took the last note back: it is booked as before."
+    ),
+    (Action.MARK_UNDONE, Who.GYM): gettext_lazy(
+        "The gym took the last note back: it is booked as before."
+    ),
     (Action.REOPENED, Who.YOU): gettext_lazy(
         "You took the cancellation back: it is booked again."
     ),

@@ -316,6 +316,7 @@ class Paper:
             "status": session["status"],
             "price": price if price is None else f"{price}",
             "cancelled_late": False,
+            "checked_in": False,
         }
 
     def template(self, trainer):

@@ -14,8 +14,9 @@ from django.urls import reverse
 from bookings.domain.booking import cancel_session, reschedule_session
 from bookings.models import TrainingSession
 from finova.accounts.models import User
-from tests.conftest import NOW, THURSDAY
+from tests.conftest import MONDAY, NOW, THURSDAY
 from tests.factories import MemberFactory, TrainerFactory, book
+from trainers.clock import at_gym
 from trainers.models import Trainer
 
 pytestmark = [pytest.mark.usefixtures("monday_morning"), pytest.mark.django_db]
@@ -30,7 +31,7 @@ def act(client, action, *sessions):
 
 @pytest.mark.parametrize(
     ("action", "status"),
-    [("confirm", "confirmed"), ("complete", "completed"), ("cancel", "cancelled")],
+    [("confirm", "confirmed"), ("cancel", "cancelled")],
 )
 def test_actions_call_the_verbs(ana, maya, frieda, as_frieda, action, status):
     session = book(maya, ana, THURSDAY, 9, now=NOW)
@@ -41,6 +42,18 @@ def test_actions_call_the_verbs(ana, maya, frieda, as_frieda, action, status):
     assert session.status == status
     assert session.events.last().actor == frieda
     assert "1 session" in page
+
+
+def test_what_is_still_ahead_is_not_completed_by_the_dozen(ana, maya, as_frieda):
+    """It asks first, which a list cannot."""
+    begun = book(maya, ana, MONDAY, 7, now=NOW)
+    ahead = book(maya, ana, THURSDAY, 9, now=NOW)
+    with time_machine.travel(at_gym(MONDAY, time(8)), tick=False):
+        page = act(as_frieda, "complete", begun, ahead)
+    assert "1 session completed" in page
+    assert "has not started yet. Complete it all the same?" in page
+    statuses = [each.status for each in TrainingSession.objects.all()]
+    assert statuses == ["completed", "scheduled"]
 
 
 def test_an_action_that_refuses_says_why_and_does_the_rest(ana, maya, omar, as_frieda):

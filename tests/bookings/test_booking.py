@@ -85,7 +85,7 @@ def test_each_verb_writes_its_event(ana, maya, omar, frieda):
     move(session, ana, 10, by=maya)
     cancel_session(session, by=frieda, now=NOW, reason="Ana is ill")
     other = book(omar, ana, THURSDAY, 12, now=NOW)
-    complete_session(other, by=frieda, now=NOW)
+    complete_session(other, by=frieda, now=NOW, early_is_fine=True)
     missed = book(omar, ana, THURSDAY, 13, now=NOW)
     mark_no_show(missed, by=frieda, now=at_gym(THURSDAY, time(14)))
 
@@ -107,7 +107,7 @@ def test_each_step_of_the_history_begins_where_the_last_one_ended(ana, maya, fri
     move(session, ana, 10, by=maya)
     cancel_session(session, by=maya, now=NOW, reason="Ill")
     reopen_session(session, by=frieda, now=NOW)
-    complete_session(session, by=frieda, now=NOW)
+    complete_session(session, by=frieda, now=NOW, early_is_fine=True)
 
     steps = list(session.events.values_list("before", "after", "reason"))
     befores, afters, reasons = zip(*steps, strict=True)
@@ -315,7 +315,7 @@ def test_a_member_cannot_cancel_or_move_after_the_start_but_staff_can(
 
 def test_what_has_ended_stays_ended(ana, maya, frieda):
     session = book(maya, ana, THURSDAY, 9, now=NOW)
-    complete_session(session, by=frieda, now=NOW)
+    complete_session(session, by=frieda, now=NOW, early_is_fine=True)
     for verb in (cancel_session, confirm_session):
         with pytest.raises(WrongStatus):
             verb(session, by=frieda, now=NOW)

@@ -137,7 +137,7 @@ class TestUndo:
         assert undo_cancellation(session, by=maya, now=IN_TIME + SECOND).is_active
 
     def test_only_a_cancellation_can_be_taken_back(self, session, maya, frieda):
-        complete_session(session, by=frieda, now=IN_TIME)
+        complete_session(session, by=frieda, now=IN_TIME, early_is_fine=True)
         with pytest.raises(WrongStatus):
             undo_cancellation(session, by=maya, now=IN_TIME)
 

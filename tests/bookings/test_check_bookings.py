@@ -75,7 +75,7 @@ def gym(ana, maya, omar, frieda):
     moved = move(book(omar, ana, MONDAY, 14, now=NOW), bruno, THURSDAY, 15)
     move(confirm_session(moved, by=frieda, now=NOW), bruno, THURSDAY, 16)
     completed = book(maya, ana, MONDAY, 8, now=NOW)
-    complete_session(completed, by=frieda, now=NOW)
+    complete_session(completed, by=frieda, now=at_gym(MONDAY, time(8)))
     missed = book(omar, ana, MONDAY, 7, now=NOW)
     mark_no_show(missed, by=frieda, now=at_gym(MONDAY, time(7)))
     reopened = cancel_session(book(omar, ana, MONDAY, 15, now=NOW), by=omar, now=NOW)

@@ -120,7 +120,7 @@ VERBS = {
     "reschedule": (unchanged, move),
     "confirm": (unchanged, lambda s: confirm_session(s, by=s.client, now=NOW)),
     "cancel": (unchanged, cancelled),
-    "complete": (unchanged, lambda s: complete_session(s, by=s.client, now=NOW)),
+    "complete": (unchanged, lambda s: complete_session(s, by=s.client, now=s.starts)),
     "no-show": (unchanged, lambda s: mark_no_show(s, by=s.client, now=s.starts)),
     "reopen": (cancelled, lambda s: reopen_session(s, by=s.client, now=NOW)),
 }

@@ -1,6 +1,7 @@
 """Signals keep the slot rows in step, as the seed's triggers did."""
 
 from datetime import time
+from functools import partial
 
 import pytest
 from django.db import connection, transaction
@@ -48,7 +49,9 @@ def test_booking_marks_the_slot(ana, maya):
     assert row(ana, hour=10) == FREE
 
 
-@pytest.mark.parametrize("end", [cancel_session, complete_session])
+@pytest.mark.parametrize(
+    "end", [cancel_session, partial(complete_session, early_is_fine=True)]
+)
 def test_ending_frees_the_slot(ana, maya, end):
     end(book(maya, ana, THURSDAY, 9, now=NOW), by=maya, now=NOW)
 

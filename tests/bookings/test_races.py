@@ -270,7 +270,7 @@ def new_hours(trainer):
 
 WRITES = {
     "cancel": lambda s: cancel_session(s, by=s.client, now=NOW),
-    "complete": lambda s: complete_session(s, by=s.client, now=NOW),
+    "complete": lambda s: complete_session(s, by=s.client, now=s.starts),
     "confirm": lambda s: confirm_session(s, by=s.client, now=NOW),
     "no_show": lambda s: mark_no_show(s, by=s.client, now=s.starts),
     "save": lambda s: s.save(),

@@ -98,7 +98,8 @@ def busy_week(ana, maya, omar):
     book(maya, ana, THURSDAY, 9, now=NOW)
     book(omar, ana, THURSDAY, 10, now=NOW, hours=2)
     cancel_session(book(omar, ana, THURSDAY, 12, now=NOW), by=omar, now=NOW)
-    complete_session(book(omar, ana, THURSDAY, 8, now=NOW), by=omar, now=NOW)
+    early = book(omar, ana, THURSDAY, 8, now=NOW)
+    complete_session(early, by=omar, now=NOW, early_is_fine=True)
     ana.slots.filter(time_slot=time(13)).update(status=SlotStatus.BREAK)
     ana.slots.filter(time_slot=time(14)).update(status=SlotStatus.UNAVAILABLE)
     TimeOff.objects.create(
