@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from datetime import date, datetime, time
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -11,11 +11,12 @@ from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
+from bookings.transactions import HOLDS_OVERLAP
 from trainers.times import Int8Range, TsRange
 
-HOLDS_OVERLAP = "holds_no_overlap"
 TOKEN_BYTES = 32
 
 
@@ -98,6 +99,36 @@ class Hold(models.Model):
     def is_standing(self, now: datetime) -> bool:
         return self.ended_at is None and self.until > now
 
+    @property
+    def kept_until(self) -> datetime:
+        """`until`, on the gym's wall."""
+        return localtime(self.until)
+
+    def place(self) -> dict[str, Any]:
+        """In the words of `reschedule_session`."""
+        return {
+            "trainer_id": self.trainer_id,
+            "session_date": self.session_date,
+            "start_time": self.start_time,
+            "end_time": self.end_time,
+        }
+
+
+class OfferQuerySet(models.QuerySet["Offer"]):
+    def presenting(self, token: str) -> "Offer | None":
+        """The offer whose link this is, while its member has an account."""
+        offers = self.filter(session__client__is_active=True).with_places()
+        return offers.filter(digest=Offer.digest_of(token)).first()
+
+    def waiting(self, now: datetime) -> Self:
+        """Neither answered nor run out nor settled otherwise at `now`."""
+        return self.filter(answer="", hold__ended_at=None, hold__until__gt=now)
+
+    def with_places(self) -> Self:
+        return self.select_related(
+            "session__trainer", "session__client", "hold__trainer"
+        )
+
 
 class Offer(models.Model):
     """Another time in place of a session that cannot be, held until it is answered.
@@ -135,6 +166,8 @@ class Offer(models.Model):
         _("answer"), max_length=10, choices=Answer, blank=True, default=""
     )
     answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
+
+    objects = OfferQuerySet.as_manager()
 
     class Meta:
         db_table = "offers"

@@ -22,6 +22,7 @@ from bookings.exceptions import (
     Busy,
     ClientBusy,
     Conflicted,
+    Held,
     SessionMoved,
     SlotTaken,
     Unstorable,
@@ -31,9 +32,11 @@ logger = logging.getLogger(__name__)
 
 TRAINER_OVERLAP = "training_sessions_no_trainer_overlap"
 CLIENT_OVERLAP = "training_sessions_no_client_overlap"
+HOLDS_OVERLAP = "holds_no_overlap"
 BEHIND_CONSTRAINT: dict[str | None, type[BookingRefused]] = {
     TRAINER_OVERLAP: SlotTaken,
     CLIENT_OVERLAP: ClientBusy,
+    HOLDS_OVERLAP: Held,
 }
 
 # By SQLSTATE, or by its class: https://www.postgresql.org/docs/current/errcodes-appendix.html

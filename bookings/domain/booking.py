@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from bookings.domain.settling import settle
 from bookings.domain.standing import standing_of
 from bookings.exceptions import (
     EarlyCompletion,
@@ -95,6 +96,7 @@ def book_session(
         price = trainer.price_of(start_time, end_time)
         session = TrainingSession(trainer=trainer, price=price, notes=notes, **asked)
         session.save_locked()
+        settle(session, by=by, now=now)
         record(session, Action.BOOKED, by=by, now=now, reason=reason)
     return session
 
@@ -134,15 +136,39 @@ def reschedule_session(
             moving=locked,
         )
         check_rules(wish)
-        before = locked.facts()
-        if session_date != locked.session_date:
-            locked.checked_in_at = None
-        locked.trainer_id = trainer_id
-        locked.session_date = session_date
-        locked.start_time = start_time
-        locked.end_time = end_time
-        locked.save_locked()
-        record(locked, Action.MOVED, by=by, now=now, before=before)
+        return put_at(
+            locked,
+            trainer_id=trainer_id,
+            session_date=session_date,
+            start_time=start_time,
+            end_time=end_time,
+            by=by,
+            now=now,
+        )
+
+
+def put_at(
+    locked: TrainingSession,
+    *,
+    trainer_id: int,
+    session_date: date,
+    start_time: time,
+    end_time: time,
+    by: AbstractBaseUser,
+    now: datetime,
+) -> TrainingSession:
+    """Write and record the move of a locked session that has been found possible."""
+    before = locked.facts()
+    if session_date != locked.session_date:
+        locked.checked_in_at = None
+    locked.trainer_id = trainer_id
+    locked.session_date = session_date
+    locked.start_time = start_time
+    locked.end_time = end_time
+    locked.save_locked()
+    if locked.facts() != before:
+        settle(locked, by=by, now=now)
+    record(locked, Action.MOVED, by=by, now=now, before=before)
     return locked
 
 
@@ -291,6 +317,7 @@ def bring_back(
     locked.status = status
     locked.cancelled_at, locked.cancelled_late = None, False
     locked.save_locked()
+    settle(locked, by=by, now=now)
     record(locked, Action.REOPENED, by=by, now=now, before=before)
     return locked
 
@@ -323,6 +350,8 @@ def change_status(
     for field, value in {"status": STATUS_AFTER[action], **changes}.items():
         setattr(locked, field, value)
     locked.save_locked()
+    if not locked.is_active:
+        settle(locked, by=by, now=now)
     record(locked, action, by=by, now=now, before=before, reason=reason)
     return locked
 
