@@ -206,6 +206,31 @@ class WrongStatus(BookingRefused):
     sentence = _("This session has already ended or been cancelled.")
 
 
+class OfferExpired(BookingRefused):
+    """Nobody answered in time, so the time is no longer kept."""
+
+    code = "offer_expired"
+    sentence = _(
+        "This offer has run out, and the time is no longer kept for you. Please choose "
+        "another time, or ask at the front desk."
+    )
+
+
+class OfferClosed(BookingRefused):
+    """It was answered otherwise, or the session was moved or cancelled meanwhile."""
+
+    code = "offer_closed"
+    sentence = _(
+        "This offer no longer stands: it has been answered, or the session has been "
+        "moved or cancelled. See My sessions."
+    )
+
+
+class OfferWaits(BookingRefused):
+    code = "offer_waits"
+    sentence = _("This member has an offer already and has not answered yet.")
+
+
 class Busy(BookingRefused):
     """The moment was bad: a second later the same request would do."""
 

@@ -1,0 +1,124 @@
+"""Sessions that cannot be, because the trainer is away or the gym is closed then."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from functools import cached_property
+
+from django.db.models import Q, QuerySet
+
+from bookings.domain.offers import OfferState, state_of
+from bookings.models import (
+    BookingEvent,
+    Offer,
+    TrainingSession,
+    TrainingSessionQuerySet,
+)
+from trainers.models import Closure, TimeOff
+
+
+@dataclass(frozen=True)
+class Absence:
+    """From a moment until another, in gym time; of one trainer or of them all."""
+
+    first_day: date
+    starts_at: time
+    last_day: date
+    ends_at: time
+    trainer_id: int | None = None
+
+    @classmethod
+    def of(cls, row: TimeOff | Closure) -> "Absence":
+        if isinstance(row, Closure):
+            return cls(row.first_day, time.min, row.last_day, time.max)
+        ends_at = row.ends_at or time.max
+        return cls(row.first_day, row.starts_at, row.last_day, ends_at, row.trainer_id)
+
+    def sessions(self) -> TrainingSessionQuerySet:
+        """Those that overlap it, whatever became of them."""
+        found = (
+            TrainingSession.objects.between(self.first_day, self.last_day)
+            .exclude(session_date=self.first_day, end_time__lte=self.starts_at)
+            .exclude(session_date=self.last_day, start_time__gte=self.ends_at)
+        )
+        return found.filter(trainer=self.trainer_id) if self.trainer_id else found
+
+    def moved_away(self) -> QuerySet[BookingEvent]:
+        """The moves by which sessions with an offer left it."""
+        moves = BookingEvent.objects.filter(
+            action=BookingEvent.Action.MOVED,
+            session__offers__isnull=False,
+            before__session_date__gte=f"{self.first_day}",
+            before__session_date__lte=f"{self.last_day}",
+        )
+        if self.trainer_id:
+            moves = moves.filter(before__trainer_id=self.trainer_id)
+        return moves
+
+
+@dataclass(frozen=True)
+class Affected:
+    """A session that the absence hits, or hit before its member was offered another."""
+
+    session: TrainingSession
+    offer: Offer | None
+    state: OfferState
+
+    @property
+    def is_ahead(self) -> bool:
+        """It still stands where it cannot be."""
+        return self.state in (
+            OfferState.NOT_OFFERED,
+            OfferState.WAITING,
+            OfferState.EXPIRED,
+        )
+
+    @cached_property
+    def must_be_called(self) -> bool:
+        """Nobody has told its member, and no mail will."""
+        if self.state is OfferState.NOT_OFFERED:
+            return not self.session.client.email
+        told = self.offer is not None and self.offer.mailed_at is not None
+        return self.state is OfferState.WAITING and not told
+
+
+def affected_sessions(absence: Absence, *, now: datetime) -> TrainingSessionQuerySet:
+    """The active sessions ahead that cannot be, in order."""
+    return absence.sessions().active().upcoming(now).select_related("trainer", "client")
+
+
+def affected_by(absence: Absence, *, now: datetime) -> list[Affected]:
+    """Each affected session with its offer, and those that an answer led elsewhere.
+
+    Three queries, however many there are.
+    """
+    ahead = list(affected_sessions(absence, now=now))
+    offers = latest_offers(absence, [session.pk for session in ahead])
+    rows = [
+        stranded(session, offers.pop(session.pk, None), now=now) for session in ahead
+    ]
+    rows += [
+        Affected(offer.session, offer, state_of(offer, now=now))
+        for offer in offers.values()
+    ]
+    return rows
+
+
+def stranded(
+    session: TrainingSession, offer: Offer | None, *, now: datetime
+) -> Affected:
+    """What was answered before says nothing of where the session stands now."""
+    state = state_of(offer, now=now) if offer else OfferState.NOT_OFFERED
+    if state not in (OfferState.WAITING, OfferState.EXPIRED):
+        offer, state = None, OfferState.NOT_OFFERED
+    return Affected(session, offer, state)
+
+
+def latest_offers(absence: Absence, ahead: Collection[int]) -> dict[int, Offer]:
+    """By session; also of those that are no longer there."""
+    were_there = Q(session__in=absence.sessions().values("pk"))
+    moved_away = Q(session__in=absence.moved_away().values("session"))
+    offers = Offer.objects.with_places().filter(
+        were_there | moved_away | Q(session__in=ahead)
+    )
+    return {offer.session_id: offer for offer in offers.order_by("pk")}
