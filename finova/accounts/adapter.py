@@ -1,5 +1,6 @@
 import logging
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -9,10 +10,12 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from bookings.demo import PASSWORD
-from finova.accounts import known_browsers
+from bookings.gym import gym_settings
+from finova.accounts import joining, known_browsers
 from finova.accounts.addresses import vouch_for
 from finova.accounts.languages import speaking_to
 from finova.accounts.models import User
@@ -28,6 +31,15 @@ class AccountAdapter(DefaultAccountAdapter):
         except ValueError:
             # `http://[` is no address at all.
             return False
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Where only the invited join, the page says so, whatever is sent to it."""
+        if joining.is_open():
+            return True
+        status = HTTPStatus.FORBIDDEN if request.method == "POST" else HTTPStatus.OK
+        told = {"contact": gym_settings().contact}
+        closed = render(request, "account/signup_closed.html", told, status=status)
+        raise ImmediateHttpResponse(closed)
 
     def clean_password(self, password: str, user: Any = None) -> str:
         if password == PASSWORD:
@@ -93,9 +105,19 @@ class AccountAdapter(DefaultAccountAdapter):
         self, template_prefix: str, email: str, context: dict[str, Any]
     ) -> None:
         """Without a request for the subject, the gym's name has to come along."""
-        context = {"gym_name": settings.GYM_NAME, **context}
+        context = {
+            "gym_name": settings.GYM_NAME,
+            "anybody_may_join": joining.is_open(),
+            **context,
+        }
         with speaking_to(context.get("user")):
             super().send_mail(template_prefix, email, context)
+
+    def write_to(self, person: User, letter: str, told: dict[str, Any]) -> None:
+        """A mail of the gym's own accord: nobody's request need be under way."""
+        context = {"gym_name": settings.GYM_NAME, "user": person, **told}
+        with speaking_to(person):
+            self.render_mail(letter, person.email or "", context).send()
 
     def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
         """What it tells of has happened: a mail that cannot leave is no error of it."""

@@ -5,6 +5,7 @@ from django.core.validators import RegexValidator
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from finova.accounts import joining
 from finova.accounts.models import ApiToken, User
 
 TOKENS_AT_MOST = 10
@@ -21,9 +22,14 @@ class JoinForm(forms.Form):
 
     field_order = ["name", "email", "password1"]
 
+    @property
+    def needs_approval(self) -> bool:
+        return joining.needs_approval()
+
     def signup(self, request: HttpRequest, user: User) -> None:
         user.name = self.cleaned_data["name"]
-        user.save(update_fields=["name"])
+        user.awaits_approval = self.needs_approval
+        user.save(update_fields=["name", "awaits_approval"])
 
 
 class ProfileForm(forms.ModelForm):
