@@ -52,8 +52,11 @@ def test_the_blocked_neither_book_nor_move(ana, maya):
     assert cancel_session(session, by=maya, now=NOW).status == "cancelled"
 
 
-def test_staff_book_and_move_for_them(ana, blocked, frieda):
-    session = book(blocked, ana, THURSDAY, 9, by=frieda, now=NOW)
+def test_staff_book_for_them_and_write_why(ana, blocked, frieda):
+    with pytest.raises(Blocked):
+        book(blocked, ana, THURSDAY, 9, by=frieda, now=NOW)
+    why = "It is paid already."
+    session = book(blocked, ana, THURSDAY, 9, by=frieda, reason=why, now=NOW)
     assert move(session, frieda).start_time == time(12)
 
 
