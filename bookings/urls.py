@@ -1,6 +1,6 @@
 from django.urls import path
 
-from bookings.views import calendar, reschedule, sessions, trainers, week
+from bookings.views import calendar, coach, reschedule, sessions, trainers, week
 
 urlpatterns = [
     path("", trainers.home, name="home"),
@@ -24,5 +24,8 @@ urlpatterns = [
         reschedule.reschedule,
         name="reschedule-with",
     ),
+    path("coach/", coach.coach, name="coach"),
+    path("coach/sessions/<int:pk>/attended/", coach.attended, name="coach-attended"),
+    path("coach/sessions/<int:pk>/missed/", coach.missed, name="coach-missed"),
     path("calendar/<str:token>.ics", calendar.feed, name="feed"),
 ]

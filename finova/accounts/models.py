@@ -19,6 +19,10 @@ HOUR = timedelta(hours=1)
 
 
 class UserManager(BaseUserManager["User"]):
+    def get(self, *args: Any, **kwargs: Any) -> "User":
+        """With the trainer whom the person is, if any: every page's masthead asks."""
+        return self.select_related("trainer").get(*args, **kwargs)
+
     def create_user(
         self, email: str | None = None, password: str | None = None, **fields: Any
     ) -> "User":

@@ -1,6 +1,7 @@
 """A gym whose every address can be asked by every role."""
 
 import json
+from datetime import timedelta
 from functools import cache
 from http.cookies import SimpleCookie
 from io import BytesIO
@@ -204,6 +205,8 @@ class Gym:
         maya = self.people["member"]
         ana = TrainerFactory(name="Ana Ruiz", user=self.people["trainer"])
         session = book(maya, ana, THURSDAY, 9, now=NOW)
+        last_week = NOW - timedelta(days=6)
+        past = book(maya, ana, last_week.date(), 9, now=last_week)
         token, _ = ApiToken.objects.issue(maya, name="phone")
         device = UserSession.objects.create(
             user=maya,
@@ -224,6 +227,7 @@ class Gym:
         )
         self.names = {
             "session": session.pk,
+            "past": past.pk,
             "event": session.events.get().pk,
             "trainer": ana.pk,
             "type": ContentType.objects.get_for_model(Trainer).pk,

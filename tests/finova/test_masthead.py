@@ -2,10 +2,12 @@
 
 import html5lib
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from tests.conftest import NOW, THURSDAY
-from tests.factories import book
+from tests.factories import MemberFactory, book
 
 pytestmark = [pytest.mark.usefixtures("monday_morning"), pytest.mark.django_db]
 
@@ -53,3 +55,34 @@ def test_a_visitor_at_the_door_is_not_led_back_to_it(page, room):
     answer = Client().get(page)
     assert current(answer) == room
     assert "?next=%2Faccounts" not in answer.text
+
+
+@pytest.fixture
+def as_ana(ana):
+    ana.user = MemberFactory(name="Ana Ruiz")
+    ana.save()
+    client = Client()
+    client.force_login(ana.user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def rooms(response):
+    tree = html5lib.parse(response.content.decode(), namespaceHTMLElements=False)
+    return [link.text for link in tree.iterfind(".//nav[@class='nav']/a")]
+
+
+def test_a_trainer_has_a_week_and_is_a_member_too(as_ana, as_maya):
+    page = as_ana.get("/coach/")
+    assert current(page) == ["My week"]
+    assert rooms(page) == ["Trainers", "My week", "My sessions", "Account"]
+    assert rooms(as_maya.get("/")) == ["Trainers", "My sessions", "Account"]
+
+
+def test_who_is_a_trainer_is_read_with_who_it_is(as_ana, as_maya):
+    """The masthead of no page asks the database a question of its own."""
+    for client in (as_ana, as_maya):
+        with CaptureQueriesContext(connection) as queries:
+            client.get("/account/profile/")
+        asked = [each["sql"] for each in queries if '"trainers"' in each["sql"]]
+        assert len(asked) == 1
+        assert 'FROM "users"' in asked[0]
