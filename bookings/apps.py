@@ -8,3 +8,7 @@ class BookingsConfig(AppConfig):
 
     def ready(self) -> None:
         from bookings import signals  # noqa: F401
+        from bookings.gym import gym_currency
+        from trainers import wording
+
+        wording.pay_in(gym_currency)

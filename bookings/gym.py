@@ -1,17 +1,23 @@
-"""What the gym asks of its members: how early, how far ahead, how much, how late."""
+"""What the gym says of itself and asks of its members, and who changed it when."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
+from babel.core import get_global
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from trainers.clock import time_until
+from trainers.clock import gym_now, time_until
 
 ONLY_ROW = 1
 TWO_WEEKS_IN_HOURS = 14 * 24
@@ -117,6 +123,10 @@ class GymSettings(models.Model):
         help_text=_("Where members can call or come: a phone number, a place."),
     )
 
+    # For the history: who saves them, where that is known, and what stood before.
+    changed_by: Any = None
+    standing: Any = None
+
     class Meta:
         db_table = "gym_settings"
         verbose_name = verbose_name_plural = _("settings of the gym")
@@ -142,16 +152,45 @@ class GymSettings(models.Model):
         return str(_("Settings of the gym"))
 
     def clean(self) -> None:
+        """Tidies what was typed, then names each mistake at its field."""
+        self.name, self.contact = self.name.strip(), self.contact.strip()
+        self.opening = "\n".join(lines_of(self.opening))
+        self.welcome = "\n".join(self.welcome.strip().splitlines())
+        self.currency = self.currency.strip().upper()
+        if mistakes := self.mistakes():
+            raise ValidationError(mistakes)
+
+    def mistakes(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
         notice, horizon = self.minimum_notice_hours, self.horizon_days
         if notice is not None and horizon and notice >= horizon * 24:
-            raise ValidationError(
-                {
-                    "minimum_notice_hours": _(
-                        "With so much notice nobody could book: the last day that can "
-                        "be booked comes sooner."
-                    )
-                }
+            found["minimum_notice_hours"] = _(
+                "With so much notice nobody could book: the last day that can be "
+                "booked comes sooner."
             )
+        for field in ("name", "contact"):
+            if not getattr(self, field).isprintable():
+                found[field] = _("One line of plain text, please.")
+        if self.currency and self.currency not in currencies():
+            found["currency"] = _(
+                "No country pays with “%(code)s” today. The three letters are like "
+                "EUR, CHF or GBP."
+            ) % {"code": self.currency}
+        return found
+
+    @property
+    def gym_name(self) -> str:
+        """What the gym is called; until somebody says so here, as the server's
+        settings have it."""
+        return self.name or settings.GYM_NAME
+
+    @property
+    def gym_currency(self) -> str:
+        return self.currency or settings.CURRENCY
+
+    @property
+    def opening_lines(self) -> list[str]:
+        return lines_of(self.opening)
 
     def is_too_soon(self, starts: datetime, now: datetime) -> bool:
         return time_until(starts, now) < timedelta(hours=self.minimum_notice_hours)
@@ -174,6 +213,21 @@ class GymSettings(models.Model):
     def is_past_cut_off(self, starts: datetime, now: datetime) -> bool:
         """Whether cancelling what starts then counts as late."""
         return time_until(starts, now) < timedelta(hours=self.cancel_cut_off_hours)
+
+
+def lines_of(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+@lru_cache(maxsize=1)
+def currencies() -> set[str]:
+    """The ISO codes of what somewhere is legal tender today."""
+    return {
+        code
+        for used in get_global("territory_currencies").values()
+        for code, _since, until, tender in used
+        if until is None and tender
+    }
 
 
 class GymSettingsChange(models.Model):
@@ -200,6 +254,79 @@ class GymSettingsChange(models.Model):
         return f"{localtime(self.at):%d.%m.%Y %H:%M}"
 
 
+# What was read, for as long as `reading_once` lasts; None outside it.
+_read: ContextVar[list[GymSettings] | None] = ContextVar("gym_settings", default=None)
+
+
+@contextmanager
+def reading_once() -> Iterator[None]:
+    """Within it the settings are read at most once, and kept for nobody else.
+
+    So a request goes by one set of rules from its beginning to its end. Whoever has
+    no request, a command for one, reads anew each time and is never behind.
+    """
+    before = _read.set([])
+    try:
+        yield
+    finally:
+        _read.reset(before)
+
+
 def gym_settings() -> GymSettings:
-    """The gym's rules as they stand now. One query."""
-    return GymSettings.objects.first() or GymSettings()
+    """The gym's settings as they stand now: the one way to read them. One query."""
+    kept = _read.get()
+    if kept:
+        return kept[0]
+    gym = GymSettings.objects.first() or GymSettings()
+    if kept is not None:
+        kept.append(gym)
+    return gym
+
+
+def gym_name() -> str:
+    return gym_settings().gym_name
+
+
+def gym_currency() -> str:
+    return gym_settings().gym_currency
+
+
+# --- the history of the settings ---------------------------------------------------
+
+
+def remember_settings(gym: GymSettings) -> None:
+    """Before they are saved: what stands there now, and nobody changes meanwhile."""
+    rows = GymSettings.objects.all()
+    if connection.in_atomic_block:
+        rows = rows.select_for_update()
+    gym.standing = rows.first() or GymSettings()
+
+
+def write_settings_change(gym: GymSettings) -> None:
+    """After they are saved: who changed what, if anything was changed at all.
+
+    `changed_by` is what the admin sets; a shell has nobody to name.
+    """
+    forget_settings()
+    # Read again: an update of single fields leaves the others as they stand.
+    before, after = said(gym.standing), said(GymSettings.objects.get())
+    changed = [field for field in after if before[field] != after[field]]
+    if changed:
+        GymSettingsChange.objects.create(
+            at=gym_now(),
+            actor=gym.changed_by,
+            before={field: before[field] for field in changed},
+            after={field: after[field] for field in changed},
+        )
+
+
+def forget_settings() -> None:
+    """What this request has read is no longer so."""
+    kept = _read.get()
+    if kept is not None:
+        kept.clear()
+
+
+def said(gym: GymSettings) -> dict[str, Any]:
+    fields = [field for field in GymSettings._meta.concrete_fields if field.editable]
+    return {field.name: getattr(gym, field.name) for field in fields}

@@ -1,7 +1,7 @@
 """The receivers that replace the seed's triggers: slot rows follow the sessions.
 
 Nothing here decides anything. Without a receiver a slot row shows an old colour;
-no date becomes bookable that was not.
+no date becomes bookable that was not. Two more keep the history of the settings.
 """
 
 from typing import Any
@@ -18,6 +18,12 @@ from bookings.domain.projection import (
     project_after_write,
     project_schedule,
     remember_span,
+)
+from bookings.gym import (
+    GymSettings,
+    forget_settings,
+    remember_settings,
+    write_settings_change,
 )
 from bookings.models import TrainingSession
 from trainers.models import TrainerSchedule
@@ -42,3 +48,18 @@ def after_slot_saved(instance: TrainerSchedule, **kwargs: Any) -> None:
 @receiver(schedule_changed, dispatch_uid="project_schedule")
 def after_schedule_changed(trainer_id: int, **kwargs: Any) -> int:
     return project_schedule(trainer_id)
+
+
+@receiver(pre_save, sender=GymSettings, dispatch_uid="remember_settings")
+def before_settings_change(instance: GymSettings, **kwargs: Any) -> None:
+    remember_settings(instance)
+
+
+@receiver(post_save, sender=GymSettings, dispatch_uid="write_settings_change")
+def after_settings_changed(instance: GymSettings, **kwargs: Any) -> None:
+    write_settings_change(instance)
+
+
+@receiver(post_delete, sender=GymSettings, dispatch_uid="forget_settings")
+def after_settings_deleted(instance: GymSettings, **kwargs: Any) -> None:
+    forget_settings()

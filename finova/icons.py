@@ -1,12 +1,13 @@
 """The mark, where a browser or a telephone's home screen asks for it."""
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.templatetags.static import static
 from django.urls import reverse
 from django.views.decorators.http import require_safe
+
+from bookings.gym import gym_name
 
 BRAND = "#1e1b52"
 PAGE = "#f6f5f0"
@@ -23,8 +24,8 @@ def favicon(request: HttpRequest) -> HttpResponse:
 def manifest(request: HttpRequest) -> HttpResponse:
     """What a telephone needs to keep the site among its applications."""
     described = {
-        "name": settings.GYM_NAME,
-        "short_name": settings.GYM_NAME,
+        "name": gym_name(),
+        "short_name": gym_name(),
         "start_url": reverse("home"),
         "display": "minimal-ui",
         "theme_color": BRAND,

@@ -79,6 +79,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "finova.logs.log_requests",
+    "finova.middleware.read_settings_once",
     "finova.errors.say_when_to_retry",
     "finova.compression.CompressWordsMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -228,7 +229,6 @@ MFA_FORMS = {
 # Nobody is signed in here before confirming the first address. While a new one waits
 # for its link, the old one counts: second step and new address can be had at once.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
-MFA_TOTP_ISSUER = GYM_NAME
 # A telephone's clock may be half a minute off.
 MFA_TOTP_TOLERANCE = 1
 # Browsers take http://localhost for safe; the library has to be told so.

@@ -9,9 +9,11 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import include, path
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
+from bookings.gym import gym_name
 from finova.accounts.languages import choose_language
 from finova.accounts.views import too_many_tries
 from finova.api import api
@@ -32,7 +34,8 @@ def admin_door(request: HttpRequest, **context: Any) -> HttpResponse:
 # One door for everybody: the throttled one, which can ask for a second factor.
 admin.autodiscover()
 admin.site.login = admin_door  # type: ignore[method-assign]
-admin.site.site_header = admin.site.site_title = "FinovaFitness"
+# Asked anew for each page: the gym may call itself something else by then.
+admin.site.site_header = admin.site.site_title = lazy(gym_name, str)()
 admin.site.index_title = _("Front desk")
 
 api_urls = api.urls

@@ -1,6 +1,6 @@
 """How days, times and money read: in the reader's language, with 12 hours or 24."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, time
@@ -16,6 +16,17 @@ from django.utils.translation import get_language, pgettext, to_locale
 from django.utils.translation import gettext as _
 
 _twelve_hours = ContextVar("twelve_hours", default=False)
+
+
+def _currency() -> str:
+    """Until `pay_in` names a better source."""
+    return str(settings.CURRENCY)
+
+
+def pay_in(source: Callable[[], str]) -> None:
+    """From now on the currency is what `source` says: the rooms above know it."""
+    global _currency
+    _currency = source
 
 
 @contextmanager
@@ -83,7 +94,7 @@ def short_day(day: date) -> str:
 
 def money(amount: Decimal) -> str:
     """75 → €75.00"""
-    return format_currency(amount, settings.CURRENCY, locale=_locale())
+    return format_currency(amount, _currency(), locale=_locale())
 
 
 def rate(amount: Decimal) -> str:
@@ -93,7 +104,7 @@ def rate(amount: Decimal) -> str:
     pattern = Locale.parse(_locale()).currency_formats["standard"].pattern
     return format_currency(
         amount,
-        settings.CURRENCY,
+        _currency(),
         format=pattern.replace(".00", ""),
         locale=_locale(),
         currency_digits=False,

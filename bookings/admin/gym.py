@@ -1,12 +1,20 @@
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.shortcuts import redirect
+from django.utils.text import capfirst
+from django.utils.timezone import localtime
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings.gym import ONLY_ROW, GymSettings
+from bookings.gym import ONLY_ROW, GymSettings, GymSettingsChange, lines_of
+from trainers.wording import clock, day_and_year
+
+# The page tells of so many changes; the table keeps all.
+CHANGES_SHOWN = 30
 
 
 @admin.register(GymSettings)
@@ -14,6 +22,11 @@ class GymSettingsAdmin(admin.ModelAdmin):
     """There is one row, so the list of them leads straight to it."""
 
     fieldsets = [
+        (
+            _("The gym"),
+            {"fields": ["name", "welcome", "opening", "contact", "currency"]},
+        ),
+        (_("Members"), {"fields": ["joining"]}),
         (
             _("Booking"),
             {
@@ -39,6 +52,25 @@ class GymSettingsAdmin(admin.ModelAdmin):
             return redirect("admin:bookings_gymsettings_change", ONLY_ROW)
         return redirect("admin:bookings_gymsettings_add")
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        changes = GymSettingsChange.objects.select_related("actor").order_by("-pk")
+        told = {"changes": map(tell, changes[:CHANGES_SHOWN])}
+        return super().changeform_view(
+            request, object_id, form_url, {**(extra_context or {}), **told}
+        )
+
+    def save_model(
+        self, request: HttpRequest, obj: GymSettings, form: Any, change: bool
+    ) -> None:
+        obj.changed_by = request.user
+        super().save_model(request, obj, form, change)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Only the first time: until then the usual rules hold."""
         may = super().has_add_permission(request)
@@ -46,3 +78,39 @@ class GymSettingsAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@dataclass(frozen=True)
+class ToldChange:
+    """A line of the settings' history, as people read it."""
+
+    when: str
+    who: str
+    what: list[str]
+
+
+def tell(change: GymSettingsChange) -> ToldChange:
+    at = localtime(change.at)
+    when = {"day": day_and_year(at.date()), "time": clock(at.time().replace(second=0))}
+    return ToldChange(
+        when=gettext("%(day)s, %(time)s") % when,
+        who=str(change.actor or gettext("Outside the admin")),
+        what=[tell_field(name, change) for name in change.after],
+    )
+
+
+def tell_field(name: str, change: GymSettingsChange) -> str:
+    """Name: Iron Hall → Steel Hall"""
+    fields = {field.name: field for field in GymSettings._meta.concrete_fields}
+    field = fields.get(name)
+    labels = dict(getattr(field, "choices", None) or ())
+
+    def said(value: Any) -> str:
+        text = " / ".join(lines_of(str(labels.get(value, value))))
+        return text or gettext("(empty)")
+
+    return gettext("%(field)s: %(before)s → %(after)s") % {
+        "field": capfirst(str(field.verbose_name)) if field else name,
+        "before": said(change.before.get(name, "")),
+        "after": said(change.after[name]),
+    }

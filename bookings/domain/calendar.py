@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from icalendar import Calendar, Event, Timezone, vDuration, vUri
 
+from bookings.gym import gym_name
 from bookings.models import (
     BookingEvent,
     SessionStatus,
@@ -45,7 +46,7 @@ def feed_sessions(client_id: int, *, now: datetime) -> TrainingSessionQuerySet:
 def write_calendar(
     sessions: Iterable[TrainingSession], *, name: str, address_of: AddressOf
 ) -> bytes:
-    """An iCalendar stream; with events and trainers fetched before, without a query.
+    """An iCalendar stream; with events and trainers fetched before, one query at most.
 
     The same sessions give the same bytes, so that a calendar sees when nothing changed.
     """
@@ -62,8 +63,9 @@ def write_calendar(
     calendar.add("x-published-ttl", vDuration(READ_AGAIN))
     if sessions:
         calendar.add_component(time_zone(sessions))
+    place = one_line(gym_name())
     for session in sessions:
-        calendar.add_component(write_event(session, address_of(session)))
+        calendar.add_component(write_event(session, address_of(session), place))
     return bytes(calendar.to_ical())
 
 
@@ -81,7 +83,7 @@ def time_zone(sessions: list[TrainingSession]) -> Timezone:
     )
 
 
-def write_event(session: TrainingSession, address: str) -> Event:
+def write_event(session: TrainingSession, address: str, place: str) -> Event:
     event = Event()
     event.add("uid", uid_of(session))
     event.add("sequence", sequence_of(session))
@@ -92,7 +94,7 @@ def write_event(session: TrainingSession, address: str) -> Event:
     event.add("dtend", session.starts + session.length)
     trainer = {"trainer": session.trainer}
     event.add("summary", one_line(_("Training with %(trainer)s") % trainer))
-    event.add("location", one_line(settings.GYM_NAME))
+    event.add("location", place)
     event.add("url", vUri(address))
     event.add("status", status_of(session))
     event.add("transp", "TRANSPARENT" if is_cancelled(session) else "OPAQUE")

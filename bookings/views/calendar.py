@@ -23,6 +23,7 @@ from django.views.decorators.http import (
 
 from bookings.domain.calendar import AddressOf, feed_sessions, write_calendar
 from bookings.feeds import CalendarFeed
+from bookings.gym import gym_name
 from bookings.models import TrainingSession
 from trainers.clock import gym_now
 
@@ -34,9 +35,7 @@ PLAIN = "text/plain; charset=utf-8"
 @require_safe
 def session_file(request: HttpRequest, pk: int) -> HttpResponse:
     session = get_object_or_404(TrainingSession, pk=pk, client=request.user.pk)
-    written = write_calendar(
-        [session], name=settings.GYM_NAME, address_of=addresses(request)
-    )
+    written = write_calendar([session], name=gym_name(), address_of=addresses(request))
     name = f"session-{session.session_date}.ics"
     return calendar_response(written, disposition=f'attachment; filename="{name}"')
 
@@ -55,7 +54,7 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
     with translation.override(found.member.language or settings.LANGUAGE_CODE):
         written = write_calendar(
             feed_sessions(found.member_id, now=gym_now()),
-            name=_("My training at %(gym)s") % {"gym": settings.GYM_NAME},
+            name=_("My training at %(gym)s") % {"gym": gym_name()},
             address_of=addresses(request),
         )
     return calendar_response(written, disposition='inline; filename="sessions.ics"')

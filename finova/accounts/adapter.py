@@ -14,7 +14,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from bookings.demo import PASSWORD
-from bookings.gym import gym_settings
+from bookings.gym import gym_name, gym_settings
 from finova.accounts import joining, known_browsers
 from finova.accounts.addresses import vouch_for
 from finova.accounts.languages import speaking_to
@@ -106,7 +106,7 @@ class AccountAdapter(DefaultAccountAdapter):
     ) -> None:
         """Without a request for the subject, the gym's name has to come along."""
         context = {
-            "gym_name": settings.GYM_NAME,
+            "gym_name": gym_name(),
             "anybody_may_join": joining.is_open(),
             **context,
         }

@@ -22,6 +22,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from bookings.gym import gym_name
 from finova.accounts.models import User
 
 logger = logging.getLogger(__name__)
@@ -47,6 +48,10 @@ class MFAAdapter(DefaultMFAAdapter):
             "This code is not right, or it was used already. Wait for the next one."
         ),
     }
+
+    def get_totp_issuer(self) -> str:
+        """What the app writes above the code."""
+        return gym_name()
 
     def generate_authenticator_name(self, user: User, type: Any) -> str:  # noqa: A002
         count = Authenticator.objects.filter(user=user, type=type).count()

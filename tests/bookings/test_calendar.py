@@ -248,7 +248,7 @@ class TestTheFeed:
         for hour in (8, 9, 10):
             book(maya, ana, THURSDAY, hour, now=NOW)
         address = feed_of(as_maya)
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(4):
             stranger.get(address)
 
     def test_the_same_sessions_are_the_same_bytes(self, ana, maya, as_maya, stranger):

@@ -232,7 +232,7 @@ class TestDay:
         TrainerFactory.create_batch(count)
         with django_assert_num_queries(4):
             Client().get(f"/day/?day={THURSDAY}")
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(6):
             Client().get("/day/")
 
 

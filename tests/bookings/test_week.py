@@ -286,12 +286,10 @@ def test_the_page_takes_eight_queries(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("trainers", [1, 3])
-def test_the_front_page_takes_seven(
-    monday_morning, trainers, django_assert_num_queries
-):
+def test_the_front_page_takes_six(monday_morning, trainers, django_assert_num_queries):
     # The trainers; their next free times; the first one's week.
     TrainerFactory.create_batch(trainers)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         assert Client().get("/").status_code == 200
 
 

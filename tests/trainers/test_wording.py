@@ -57,6 +57,7 @@ def test_a_length_reads_in_hours_and_minutes(start, end, length):
     assert duration(start, end) == length
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("currency", "language", "amount", "price", "short"),
     [

@@ -12,6 +12,7 @@ DAY = date(2026, 12, 10)
 SPACE = "\N{NO-BREAK SPACE}"
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("language", "day", "money", "rate"),
     [
