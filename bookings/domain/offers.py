@@ -267,7 +267,7 @@ def exchange_offer(
         if current.answer and locked.is_active and locked.stands_at(**place):
             return locked
         check_open(locked, current, now=now, also_run_out=True)
-        check_place(locked, place, now=now, by=by)
+        check_place(locked, place, now=now, as_member=by.pk == locked.client_id)
         put_at(locked, by=by, now=now, **place)
         if not locked.stands_at(**current.hold.place()):
             note_answer(current, Offer.Answer.EXCHANGED, now=now)
@@ -301,17 +301,17 @@ def check_place(
     place: dict[str, Any],
     *,
     now: datetime,
-    by: AbstractBaseUser | None = None,
+    as_member: bool = False,
 ) -> None:
     asked = dict(place)
     trainer = Trainer.objects.filter(pk=asked.pop("trainer_id")).first()
     stays = trainer is not None and trainer.pk == locked.trainer_id
-    kind = None if stays or by is None else locked.session_type
+    kind = None if stays or not as_member else locked.session_type
     wish = look_up(
         trainer,
         client_id=locked.client_id,
         session_type=kind,
-        by=by,
+        as_member=as_member,
         moving=locked,
         now=now,
         **asked,
