@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import BadRequest, RequestDataTooBig
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, QueryDict
 
 from bookings.exceptions import Unstorable
@@ -91,4 +92,5 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """The page for a request that Django gave up reading: 400, or 413 by its size."""
     too_large = isinstance(exception, RequestDataTooBig)
     status = 413 if too_large else 400
-    return refuse(request, status)
+    # After a database's error, nothing more is asked of it.
+    return refuse(request, status, greets=not isinstance(exception, DatabaseError))

@@ -24,6 +24,8 @@ class Invariant:
     name: str
     promise: str
     sql: str
+    # Where an older database has no such table yet, nothing can break it.
+    table: str = "training_sessions"
 
 
 @dataclass(frozen=True)
@@ -212,6 +214,7 @@ CLOSURE_TIMES = Invariant(
     WHERE (first_day BETWEEN '0001-01-01' AND '9999-12-31'
            AND last_day BETWEEN first_day AND '9999-12-31') IS NOT TRUE
     """,
+    "closures",
 )
 
 EXTRA_HOURS_TIMES = Invariant(
@@ -222,6 +225,7 @@ EXTRA_HOURS_TIMES = Invariant(
     WHERE (date BETWEEN '0001-01-01' AND '9999-12-31'
            AND ends_at > starts_at AND ends_at < '24:00') IS NOT TRUE
     """,
+    "extra_hours",
 )
 
 EXTRA_HOURS_ONCE = Invariant(
@@ -232,6 +236,7 @@ EXTRA_HOURS_ONCE = Invariant(
     WHERE other.id <> e.id
       AND other.starts_at < e.ends_at AND e.starts_at < other.ends_at
     """,
+    "extra_hours",
 )
 
 HOLD_TIMES = Invariant(
@@ -242,6 +247,7 @@ HOLD_TIMES = Invariant(
     WHERE (session_date BETWEEN '2000-01-01' AND '9999-12-31'
            AND end_time > start_time AND end_time < '24:00') IS NOT TRUE
     """,
+    "holds",
 )
 
 HOLD_ONCE = Invariant(
@@ -252,6 +258,7 @@ HOLD_ONCE = Invariant(
     WHERE other.id <> h.id AND h.ended_at IS NULL AND other.ended_at IS NULL
       AND other.start_time < h.end_time AND h.start_time < other.end_time
     """,
+    "holds",
 )
 
 KEY_ANSWERED = Invariant(
@@ -554,8 +561,9 @@ INVARIANTS = (
 def check(invariant: Invariant) -> Broken:
     """What breaks the promise now; without ids it holds."""
     with connection.cursor() as cursor:
-        cursor.execute(invariant.sql)
-        rows = cursor.fetchall()
+        cursor.execute("SELECT to_regclass(%s)", [invariant.table])
+        is_there = cursor.fetchone() != (None,)
+        rows = cursor.execute(invariant.sql).fetchall() if is_there else []
     ids = dict.fromkeys(row[0] for row in rows)
     notes = dict.fromkeys(note for row in rows for note in row[1:])
     return Broken(invariant, tuple(ids), tuple(notes))

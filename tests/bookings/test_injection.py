@@ -236,7 +236,7 @@ PAGES = -(-len(STRINGS) // 36)
 def test_trainers_in_lists(trainers, maya, frieda, as_maya, as_frieda):
     for week, trainer in enumerate(trainers, start=1):
         day = THURSDAY + timedelta(weeks=week)
-        book(maya, trainer, day, 9, by=frieda, now=NOW)
+        book(maya, trainer, day, 9, by=frieda, now=NOW, reason="A life ahead")
 
     def lists():
         yield [Page(as_maya.get(f"/trainers/?page={n}")) for n in range(1, PAGES + 1)]
