@@ -52,6 +52,8 @@ MEMBERS = """
     Vera Lang, Yusuf Demir
 """
 
+NEWEST = ("Vera Lang", "Yusuf Demir")
+
 SUN, MON, TUE, WED, THU, FRI, SAT = DayOfWeek
 
 

@@ -13,6 +13,7 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
+from bookings.admin import today
 from bookings.gym import gym_name
 from finova.accounts.languages import choose_language
 from finova.accounts.views import too_many_tries
@@ -37,6 +38,7 @@ admin.site.login = admin_door  # type: ignore[method-assign]
 # Asked anew for each page: the gym may call itself something else by then.
 admin.site.site_header = admin.site.site_title = lazy(gym_name, str)()
 admin.site.index_title = _("Front desk")
+admin.site.index = today.index  # type: ignore[method-assign]
 
 api_urls = api.urls
 for pattern in api_urls[0]:
@@ -65,6 +67,7 @@ urlpatterns = [
     *[path(f"accounts/{at}", only_forms(view)) for at, view in BARE_FORMS.items()],
     path("accounts/", include("allauth.urls")),
     path("language/", choose_language, name="language"),
+    path("admin/today/", admin.site.admin_view(today.mark), name="today"),
     path("admin/", admin.site.urls),
     path("api/", api_urls),
     path("favicon.ico", favicon),

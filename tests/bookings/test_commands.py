@@ -9,13 +9,15 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from bookings import demo
 from bookings.demo import DEMO_DATABASE, database_mark
 from bookings.domain.idempotency import BATCH, book_once
+from bookings.domain.today import build_today
 from bookings.exceptions import SlotTaken
 from bookings.models import BookingEvent, IdempotencyKey, TrainingSession
 from finova.accounts.models import User
 from tests.conftest import NOW, THURSDAY
-from tests.factories import MemberFactory, TrainerFactory, book
+from tests.factories import MemberFactory, TrainerFactory, be_easy_going, book
 from trainers.models import SlotStatus, Trainer, TrainerSchedule
 
 pytestmark = pytest.mark.django_db
@@ -170,6 +172,7 @@ def seed():
 
 def test_the_demo_gym_is_alive_and_seeding_it_again_adds_a_day(client):
     somebody = MemberFactory(email="somebody@gym.example")
+    be_easy_going(cancel_cut_off_hours=12)
     with time_machine.travel(NOW, tick=False):
         seed()
     # It may be somebody's own database.
@@ -178,8 +181,19 @@ def test_the_demo_gym_is_alive_and_seeding_it_again_adds_a_day(client):
 
     assert Trainer.objects.count() >= 6
     assert User.objects.filter(groups__name="Members").count() >= 40
-    past = TrainingSession.objects.filter(session_date__lt=NOW.date())
+    yesterday = NOW.date() - timedelta(days=1)
+    past = TrainingSession.objects.filter(session_date__lt=yesterday)
     assert set(past.values_list("status", flat=True)) == {"completed", "no_show"}
+    # The front desk has something to do, and it was not the members who closed.
+    today = build_today(NOW.date(), now=NOW)
+    assert today.unmarked
+    assert today.cancelled_late
+    assert {person.name for person in today.newcomers} == set(demo.NEWEST)
+    closed = BookingEvent.objects.filter(action__in=["completed", "no_show"])
+    assert {event.actor.email for event in closed.select_related("actor")} == {
+        demo.TRAINER,
+        demo.FRONT_DESK,
+    }
     dates = TrainingSession.objects.order_by("session_date")
     assert (NOW.date() - dates.first().session_date).days == 28
     assert (dates.last().session_date - NOW.date()).days == 21

@@ -83,6 +83,7 @@ OTHER_FORMS = {
     },
     "/account/profile/": {"name": "Maya Lind", "phone": "0151 1", "time_display": "12"},
     "/account/tokens/": {"name": "My watch"},
+    "/admin/today/": {"do": "complete_early:{session}"},
     "/language/": {"language": "de", "next": "/trainers/"},
     "/accounts/reauthenticate/": {"password": PASSWORD},
     "/accounts/2fa/webauthn/keys/{passkey}/edit/": {"name": "My watch"},

@@ -11,9 +11,16 @@ from django.db import ProgrammingError, transaction
 from django.utils.text import slugify
 
 from bookings import demo
-from bookings.domain.booking import book_session, complete_session, mark_no_show
+from bookings.domain.booking import (
+    book_session,
+    cancel_session,
+    complete_session,
+    mark_no_show,
+)
+from bookings.domain.marking import check_in
 from bookings.domain.projection import refresh_schedule
 from bookings.exceptions import BookingRefused, OverLimit
+from bookings.models import TrainingSession
 from trainers.clock import at_gym, gym_now
 from trainers.models import DatedSlot, SlotStatus, Trainer, WorkingHours
 from trainers.schedule import set_slot_status, weekly_template
@@ -25,6 +32,12 @@ PAST = timedelta(weeks=4)
 AHEAD = timedelta(weeks=3)
 DAY = timedelta(days=1)
 BOOKED_BEFORE = timedelta(days=6)
+CANCELLED_BEFORE = timedelta(hours=8)
+CAME_BEFORE = timedelta(minutes=6)
+# By the luck of the draw, out of twelve.
+CANCELLED = (1, 5)
+UNMARKED = (2, 3, 4)
+JOINED_BEFORE = timedelta(days=200)
 
 
 class Command(BaseCommand):
@@ -78,12 +91,26 @@ class Command(BaseCommand):
         return [
             User.objects.get(email=demo.MEMBER),
             User.objects.get(email=demo.OTHER),
-            *(self.person(f"{slugify(n)}@example.com", n, password) for n in names),
+            *(self.member(place, name, password) for place, name in enumerate(names)),
         ]
 
-    def person(self, email: str, name: str, password: str) -> Any:
+    def member(self, place: int, name: str, password: str) -> Any:
+        """Long a member, but for the newest; the numbers are set aside for stories."""
+        is_new = name in demo.NEWEST
+        return self.person(
+            f"{slugify(name)}@example.com",
+            name,
+            password,
+            phone=f"030 23125 {place:03}",
+            date_joined=gym_now() - (DAY if is_new else JOINED_BEFORE),
+        )
+
+    def person(self, email: str, name: str, password: str, **more: Any) -> Any:
         known = User.objects.filter(email=email).first()
-        return known or User.objects.create(email=email, name=name, password=password)
+        if known:
+            return known
+        more = {"date_joined": gym_now() - JOINED_BEFORE, **more}
+        return User.objects.create(email=email, name=name, password=password, **more)
 
     def seed_trainer(self, person: demo.DemoTrainer) -> Trainer:
         known = Trainer.objects.filter(slug=slugify(person.name)).first()
@@ -161,7 +188,32 @@ class Command(BaseCommand):
         except BookingRefused:
             # Another trainer has this member then.
             return False
-        if session.ends < now:
-            close = mark_no_show if luck.randrange(12) == 0 else complete_session
-            close(session, by=client, now=session.ends)
+        self.live_through(session, luck.randrange(12), now)
         return True
+
+    def live_through(
+        self, session: TrainingSession, chance: int, now: datetime
+    ) -> None:
+        """What has become of it until now. Of yesterday, a few nobody marked."""
+        is_recent = session.session_date >= now.date() - DAY
+        cancelled_at = session.starts - CANCELLED_BEFORE
+        if is_recent and chance in CANCELLED and cancelled_at < now:
+            client = session.client
+            cancel_session(session, by=client, now=cancelled_at, late_is_fine=True)
+        elif session.session_date == now.date():
+            self.receive(session, chance, now)
+        elif session.ends < now and not (is_recent and chance in UNMARKED):
+            self.close(session, chance)
+
+    def receive(self, session: TrainingSession, chance: int, now: datetime) -> None:
+        """Who trains today comes a little early; one in four comes late, or never."""
+        came_at = session.starts - CAME_BEFORE
+        if came_at < now and chance and chance not in UNMARKED:
+            check_in(session, by=self.desk, now=came_at)
+        if session.ends < now and chance not in UNMARKED:
+            self.close(session, chance)
+
+    def close(self, session: TrainingSession, chance: int) -> None:
+        """The trainer says how it went, or else the front desk."""
+        mark = complete_session if chance else mark_no_show
+        mark(session, by=session.trainer.user or self.desk, now=session.ends)
