@@ -128,7 +128,18 @@ TYPED = {
         "client": "{maya}",
         **BOOKING,
     },
-    "/admin/bookings/trainingsession/{session}/change/": {"notes": "by phone"},
+    "/admin/bookings/trainingsession/{session}/change/": {
+        "price": "60",
+        "reason": "A gift.",
+    },
+    "/admin/bookings/trainingsession/phone/new/": {"name": "Joe", "phone": "0151 1"},
+    "/admin/bookings/trainingsession/phone/{maya}/": {
+        "trainer": "{trainer}",
+        "at": f"{NEXT_THURSDAY}T10:00",
+        "session_type": "personal_training",
+    },
+    "/admin/bookings/trainingsession/{session}/do/": {"step": "confirm"},
+    "/admin/bookings/trainingsession/{session}/move/": {"at": f"{NEXT_THURSDAY}T10:00"},
     "/admin/bookings/trainingsession/": {
         "action": "cancel",
         "_selected_action": "{session}",
@@ -157,6 +168,8 @@ def filled_in(page):
         for form in document.iterfind(".//form[@method='post']")
         if form.get("id") != "logout-form"
     ]
+    # The admin's own form of a row, where buttons stand above it.
+    forms.sort(key=lambda form: not form.get("id", "").endswith("_form"))
     sent = {}
     for form in forms[:1]:
         for field in form.iter():
@@ -288,7 +301,8 @@ class Gym:
         if not path.startswith("/admin/"):
             return {}
         page = self.as_role("admin").get(self.named(path))
-        form = filled_in(page) if page.status_code == 200 else {}
+        is_page = page.status_code == 200 and not page.streaming
+        form = filled_in(page) if is_page else {}
         return form | self.named(TYPED.get(path, {}))
 
     def request(self, role, method, path, **headers):
