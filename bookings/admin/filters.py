@@ -1,18 +1,18 @@
 """What the list of sessions can be narrowed to."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from bookings.domain.week import Week
-from bookings.models import ACTIVE, TrainingSession
+from bookings.models import TrainingSession
 from trainers.admin.choosing import ChosenSelect
 from trainers.clock import gym_now
 
@@ -29,14 +29,6 @@ NARROWING = {
     "trainer__id__exact",
     "session_type__exact",
 }
-
-
-def unmarked(now: datetime) -> Q:
-    """Over, and nobody has said how it went."""
-    over = Q(session_date__lt=now.date()) | Q(
-        session_date=now.date(), end_time__lte=now.time()
-    )
-    return over & Q(status__in=ACTIVE)
 
 
 def when_asked_for(request: HttpRequest) -> str:
@@ -86,7 +78,7 @@ class WhenFilter(admin.SimpleListFilter):
             case "ahead":
                 return queryset.filter(session_date__gte=today)
             case "unmarked":
-                return queryset.filter(unmarked(now))
+                return queryset.unmarked(now)
         return queryset
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -26,6 +27,7 @@ from bookings.domain.booking import (
     reopen_session,
     reschedule_session,
 )
+from bookings.domain.marking import check_in, undo_check_in, undo_mark
 from bookings.domain.week import Week, build_week
 from bookings.exceptions import BookingRefused, SessionMoved, WrongStatus
 from bookings.forms import MoveForm, WeekForm
@@ -49,6 +51,7 @@ class Step:
     verb: Callable[..., TrainingSession]
     # Asked before it is done, with a line for the reason where the verb keeps one.
     question: str | Promise = ""
+    button: str | Promise = ""
     takes_reason: bool = False
 
 
@@ -79,7 +82,36 @@ STEPS = {
             gettext_lazy("The session is cancelled, and its time is free."),
             cancel_session,
             gettext_lazy("Why? Staff read it in the history, the member does not."),
+            button=gettext_lazy("Cancel the session"),
             takes_reason=True,
+        ),
+        Step(
+            "complete_early",
+            gettext_lazy("It took place…"),
+            gettext_lazy("The session is completed, and its time is free."),
+            partial(complete_session, early_is_fine=True),
+            gettext_lazy(
+                "The session has not started yet. Completing it now frees its time."
+            ),
+            button=gettext_lazy("Complete it all the same"),
+        ),
+        Step(
+            "check_in",
+            gettext_lazy("Check in"),
+            gettext_lazy("The member is checked in."),
+            check_in,
+        ),
+        Step(
+            "undo_check_in",
+            gettext_lazy("Take the check-in back"),
+            gettext_lazy("The check-in is taken back."),
+            undo_check_in,
+        ),
+        Step(
+            "undo_mark",
+            gettext_lazy("Take the mark back"),
+            gettext_lazy("The mark is taken back: the session is as it was before."),
+            undo_mark,
         ),
         Step(
             "reopen",
@@ -93,14 +125,22 @@ STEPS = {
 
 def steps_for(session: TrainingSession, *, now: datetime) -> list[Step]:
     """The buttons that are of use now, in the order in which they are needed."""
-    if not session.is_active:
+    if session.status == SessionStatus.CANCELLED:
         names = ["reopen"]
+    elif not session.is_active:
+        names = ["undo_mark"]
     elif has_come(session.starts, now):
         names = ["complete", "no_show", "cancel"]
     elif session.status == SessionStatus.CONFIRMED:
-        names = ["cancel"]
+        names = ["cancel", "complete_early"]
     else:
-        names = ["confirm", "cancel"]
+        names = ["confirm", "cancel", "complete_early"]
+    if session.is_active and session.checked_in_at:
+        # Who has come has not missed it.
+        names = ["undo_check_in", *names]
+        names = [name for name in names if name != "no_show"]
+    elif session.is_active and session.session_date == now.date():
+        names = ["check_in", *names]
     return [STEPS[name] for name in names]
 
 

@@ -299,6 +299,28 @@ class TestSteps:
         ]
         assert {actor for _, actor in actions[1:]} == {as_desk.user.pk}
 
+    def test_who_has_come_is_checked_in_and_every_mark_is_taken_back(
+        self, as_desk, ana, maya
+    ):
+        session = book(maya, ana, MONDAY, 7, now=NOW)
+        with time_machine.travel(at_gym(MONDAY, time(7, 30)), tick=False):
+            page = step(as_desk, session, "check_in")
+            assert session.checked_in_at
+            assert 'value="no_show"' not in page
+            step(as_desk, session, "undo_check_in")
+            step(as_desk, session, "no_show")
+            page = step(as_desk, session, "undo_mark")
+        assert (session.checked_in_at, session.status) == (None, "scheduled")
+        assert "No-show → Scheduled" in page
+
+    def test_what_is_still_ahead_asks_before_it_is_completed(self, as_desk, session):
+        assert "Complete it all the same?" in step(as_desk, session, "complete")
+        assert session.is_active
+        url = reverse("admin:bookings_trainingsession_change", args=[session.pk])
+        assert "Completing it now frees its time." in as_desk.get(url).content.decode()
+        step(as_desk, session, "complete_early")
+        assert session.status == "completed"
+
     def test_a_refusal_is_said(self, as_desk, session):
         assert "has not started yet" in step(as_desk, session, "no_show")
         assert session.is_active
