@@ -22,9 +22,12 @@ from bookings.domain.booking import (
 from bookings.domain.holding import hold_time, release_hold
 from bookings.exceptions import (
     BookingRefused,
+    MayNotBook,
     OfferClosed,
     OfferExpired,
     OfferWaits,
+    SessionMoved,
+    WrongStatus,
 )
 from bookings.models import Hold, Offer, TrainingSession
 from bookings.policy import check_rules
@@ -94,13 +97,13 @@ def offer_alternatives(
     """Offer each session's member one other time, held until they should answer.
 
     One after the other, each in a transaction of its own: what is held for one is
-    taken for the next. Who has an offer that waits keeps it, and is not among the
-    outcomes.
+    taken for the next. Not among the outcomes are who has an offer that waits, and
+    whose session was moved or ended meanwhile.
     """
     for session in sessions:
         try:
             yield offer_alternative(session, by=by, now=now, until=until, cause=cause)
-        except OfferWaits:
+        except (OfferWaits, SessionMoved, WrongStatus):
             continue
 
 
@@ -122,7 +125,7 @@ def offer_alternative(
                 session, alternative, by=by, now=now, until=last, cause=cause
             )
         except BookingRefused as refusal:
-            if not refusal.is_about_time:
+            if not (refusal.is_about_time or isinstance(refusal, MayNotBook)):
                 raise
     return Outcome(session)
 
@@ -317,6 +320,10 @@ def check_place(
         **asked,
     )
     check_rules(wish)
+
+
+def note_mailed(offer: Offer, *, now: datetime) -> None:
+    Offer.objects.filter(pk=offer.pk).update(mailed_at=now)
 
 
 def note_answer(offer: Offer, answer: Offer.Answer, *, now: datetime) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from functools import cached_property
 
 from django.db.models import Q, QuerySet
 
@@ -73,13 +72,21 @@ class Affected:
             OfferState.EXPIRED,
         )
 
-    @cached_property
+    @property
+    def is_waiting(self) -> bool:
+        return self.state is OfferState.WAITING
+
+    @property
+    def can_be_offered(self) -> bool:
+        return self.is_ahead and not self.is_waiting
+
+    @property
     def must_be_called(self) -> bool:
         """Nobody has told its member, and no mail will."""
         if self.state is OfferState.NOT_OFFERED:
             return not self.session.client.email
         told = self.offer is not None and self.offer.mailed_at is not None
-        return self.state is OfferState.WAITING and not told
+        return self.is_waiting and not told
 
 
 def affected_sessions(absence: Absence, *, now: datetime) -> TrainingSessionQuerySet:

@@ -1,5 +1,6 @@
 """A time kept for somebody, to the microsecond, and who loses the race for it."""
 
+import threading
 from datetime import time, timedelta
 
 import pytest
@@ -199,19 +200,31 @@ class TestRaces:
 
     def test_without_the_lock_both_would_have_it(self, ana, maya, omar, monkeypatch):
         """The control: no constraint stands between the two tables, only the lock."""
+        looked = threading.Barrier(2)
         people = {maya.pk: maya, omar.pk: omar}
+        write, end = TrainingSession.save_locked, holding.end_what_ran_out
         for module in (booking, holding):
             monkeypatch.setattr(
                 module, "lock_people", lambda c, t: (people, {ana.pk: ana})
             )
-        for hour in range(7, 19):
-            race(
-                lambda h=hour: hold(maya, ana, hour=h),
-                lambda h=hour: book(omar, ana, THURSDAY, h, now=NOW),
-            )
-            if TrainingSession.objects.count() + Hold.objects.count() > hour - 6:
-                return
-        pytest.fail("The race above is none.")
+
+        def write_when_both_have_looked(session):
+            looked.wait(10)
+            write(session)
+
+        def hold_when_both_have_looked(trainer_id, **place):
+            looked.wait(10)
+            end(trainer_id, **place)
+
+        monkeypatch.setattr(TrainingSession, "save_locked", write_when_both_have_looked)
+        monkeypatch.setattr(holding, "end_what_ran_out", hold_when_both_have_looked)
+
+        race(
+            lambda: hold(maya, ana),
+            lambda: book(omar, ana, THURSDAY, 9, now=NOW),
+        )
+
+        assert (Hold.objects.count(), TrainingSession.objects.count()) == (1, 1)
 
     def test_two_holds_have_one_winner(self, ana, maya, omar):
         results = race(*(lambda m=m: hold(m, ana) for m in (maya, omar)))
