@@ -1,6 +1,14 @@
 from django.urls import path
 
-from bookings.views import calendar, coach, reschedule, sessions, trainers, week
+from bookings.views import (
+    calendar,
+    coach,
+    offers,
+    reschedule,
+    sessions,
+    trainers,
+    week,
+)
 
 urlpatterns = [
     path("", trainers.home, name="home"),
@@ -24,6 +32,10 @@ urlpatterns = [
         reschedule.reschedule,
         name="reschedule-with",
     ),
+    path("sessions/<int:pk>/offer/", offers.own_offer, name="own-offer"),
+    path("sessions/<int:pk>/offer/times/", offers.own_times, name="own-offer-times"),
+    path("offers/<str:token>/", offers.offer, name="offer"),
+    path("offers/<str:token>/times/", offers.times, name="offer-times"),
     path("coach/", coach.coach, name="coach"),
     path("coach/sessions/<int:pk>/attended/", coach.attended, name="coach-attended"),
     path("coach/sessions/<int:pk>/missed/", coach.missed, name="coach-missed"),

@@ -85,8 +85,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
         status, code = refusal.status, refusal.code
     else:
         status, code, sentence = 500, "broken", BROKEN
-    # The address of a calendar feed is its key, which no page repeats.
-    tells = looking and not request.path_info.startswith("/calendar/")
+    # The address of a feed or an offer is its key, which no page repeats.
+    tells = looking and not request.path_info.startswith(("/calendar/", "/offers/"))
     again = escape_leading_slashes(request.get_full_path()) if tells else ""
     if request.path_info.startswith("/api/"):
         body = {"success": False, "error": sentence, "code": code}

@@ -19,9 +19,10 @@ logger = logging.getLogger("finova.requests")
 # Short enough to be read out on the telephone.
 ID_BYTES = 5
 
-# Three addresses are keys themselves: the links in our mails, and calendar feeds.
+# Some addresses are keys themselves: the links in our mails, and calendar feeds.
 KEYS = re.compile(
-    r"(/accounts/(?:password/reset/key|confirm-email)/|(?<!/sessions)/calendar/)"
+    r"(/accounts/(?:password/reset/key|confirm-email)/|(?<!/sessions)/calendar/"
+    r"|/offers/)"
     r"[^\s/?\"\\]+"
 )
 

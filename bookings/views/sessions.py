@@ -13,6 +13,7 @@ from django.views.decorators.http import (
 
 from bookings.domain.agenda import build_agenda, build_entry
 from bookings.domain.booking import cancel_session, late_sentence, undo_cancellation
+from bookings.domain.offers import waiting_offers
 from bookings.domain.story import story_of
 from bookings.exceptions import (
     BookingRefused,
@@ -101,16 +102,24 @@ def names_of(session: TrainingSession) -> dict[str, Any]:
 
 def show_sessions(request: HttpRequest, *, status: int = HTTPStatus.OK) -> HttpResponse:
     page = PageForm(request.GET).number()
-    agenda = build_agenda(request.user.pk, now=gym_now(), page=page)
-    context = {"agenda": agenda}
+    now = gym_now()
+    context = {
+        "agenda": build_agenda(request.user.pk, now=now, page=page),
+        "offers": waiting_offers(request.user.pk, now=now),
+    }
     return render(request, "bookings/sessions.html", context, status=status)
 
 
 def show_session(
     request: HttpRequest, session: TrainingSession, *, status: int = HTTPStatus.OK
 ) -> HttpResponse:
-    entry = build_entry(session, gym_settings(), now=gym_now())
-    context = {"entry": entry, "story": story_of(session)}
+    now = gym_now()
+    waiting = waiting_offers(request.user.pk, now=now)
+    context = {
+        "entry": build_entry(session, gym_settings(), now=now),
+        "story": story_of(session),
+        "offers": [each for each in waiting if each.session_id == session.pk],
+    }
     return render(request, "bookings/session.html", context, status=status)
 
 

@@ -115,7 +115,7 @@ class TestTheList:
             book(maya, ana, THURSDAY, hour, now=NOW)
             session = book(maya, ana, NEXT_THURSDAY, hour, now=NOW)
             cancel_session(session, by=maya, now=NOW - timedelta(minutes=2))
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             as_maya.get("/sessions/")
 
 
@@ -291,7 +291,7 @@ class TestTheStory:
     ):
         session = book(maya, ana, THURSDAY, 9, now=NOW)
         confirm_session(session, by=maya, now=NOW)
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             page = as_maya.get(f"/sessions/{session.pk}/").content.decode()
         assert "Monday 7 December 2026, 06:00" in page
 

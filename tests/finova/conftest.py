@@ -1,7 +1,7 @@
 """A gym whose every address can be asked by every role."""
 
 import json
-from datetime import timedelta
+from datetime import date, time, timedelta
 from functools import cache
 from http.cookies import SimpleCookie
 from io import BytesIO
@@ -22,13 +22,14 @@ from django.db import connection, transaction
 from django.test import Client
 from PIL import Image
 
+from bookings.domain.offers import offer_alternatives
 from bookings.feeds import CalendarFeed
 from finova.accounts.addresses import prove
 from finova.accounts.models import ApiToken
 from tests.conftest import NEXT_THURSDAY, NOW, THURSDAY
 from tests.factories import PASSWORD, MemberFactory, TrainerFactory, be_easy_going, book
 from tests.finova.passkey import add_passkey
-from trainers.models import Trainer
+from trainers.models import Closure, ExtraHours, TimeOff, Trainer
 from trainers.photo import keep_photo, read_photo
 
 ROLES = ["visitor", "member", "other", "trainer", "desk", "admin"]
@@ -75,6 +76,10 @@ OTHER_FORMS = {
     },
     "/sessions/{session}/reschedule/": {"at": f"{NEXT_THURSDAY}T10:00"},
     "/sessions/{session}/reschedule/ana-ruiz/": {"at": f"{NEXT_THURSDAY}T10:00"},
+    "/sessions/{session}/offer/": {"answer": "accept"},
+    "/sessions/{session}/offer/times/": {"at": f"{NEXT_THURSDAY}T10:00"},
+    "/offers/{key}/": {"answer": "decline"},
+    "/offers/{key}/times/": {"at": f"{NEXT_THURSDAY}T10:00"},
     "/accounts/login/": {"login": "maya@example.com", "password": PASSWORD},
     "/accounts/signup/": {
         "name": "Nadia New",
@@ -123,6 +128,42 @@ TYPED = {
         "session_types": ["personal_training"],
     },
     "/admin/trainers/trainer/{trainer}/change/": {"hourly_rate": "80"},
+    "/admin/trainers/timeoff/": {
+        "action": "delete_selected",
+        "_selected_action": "{timeoff}",
+        "post": "yes",
+    },
+    "/admin/trainers/timeoff/add/": {
+        "trainer": "{trainer}",
+        "first_day": "2026-12-30",
+        "last_day": "2026-12-31",
+    },
+    "/admin/trainers/timeoff/{timeoff}/change/": {"notice": "On holiday"},
+    "/admin/trainers/timeoff/{timeoff}/affected/{offer}/": {"answer": "accept"},
+    "/admin/trainers/closure/": {
+        "action": "delete_selected",
+        "_selected_action": "{closure}",
+        "post": "yes",
+    },
+    "/admin/trainers/closure/add/": {
+        "name": "Boiler broken",
+        "first_day": "2026-12-30",
+        "last_day": "2026-12-31",
+    },
+    "/admin/trainers/closure/{closure}/change/": {"name": "Boiler broken"},
+    "/admin/trainers/closure/{closure}/affected/{offer}/": {"answer": "accept"},
+    "/admin/trainers/extrahours/": {
+        "action": "delete_selected",
+        "_selected_action": "{extrahours}",
+        "post": "yes",
+    },
+    "/admin/trainers/extrahours/add/": {
+        "trainer": "{trainer}",
+        "date": "2026-12-30",
+        "starts_at": "21:00",
+        "ends_at": "22:00",
+    },
+    "/admin/trainers/extrahours/{extrahours}/change/": {"ends_at": "23:00"},
     "/admin/bookings/trainingsession/add/": {
         "trainer": "{trainer}",
         "client": "{maya}",
@@ -232,6 +273,7 @@ class Gym:
         address = EmailAddress.objects.create(
             user=joining, email=joining.email, primary=True
         )
+        offered = offered_instead(session, self.people["admin"])
         LogEntry.objects.create(
             user=self.people["admin"],
             content_type=ContentType.objects.get_for_model(Trainer),
@@ -244,6 +286,9 @@ class Gym:
             "past": past.pk,
             "event": session.events.get().pk,
             "trainer": ana.pk,
+            "key": offered.token,
+            "offer": offered.offer.pk,
+            **away_with_a_session_left(ana),
             "type": ContentType.objects.get_for_model(Trainer).pk,
             "group": Group.objects.create(name="Spinning").pk,
             "token": token.pk,
@@ -317,6 +362,31 @@ class Gym:
         if path.startswith("/api/"):
             body, kind = json.dumps(form), "application/json"
         return send(self.named(path), body, kind, headers=headers)
+
+
+def offered_instead(session, by):
+    """Another time for the session, as if it could not be."""
+    until = NOW + timedelta(hours=24)
+    (made,) = offer_alternatives([session], by=by, now=NOW, until=until)
+    return made
+
+
+def away_with_a_session_left(trainer):
+    """A time off and a closure, each on the day of a session, and extra hours."""
+    nina = MemberFactory(name="Nina Braun", email="nina@example.com")
+    days = [date(2026, 12, 21), date(2026, 12, 22)]
+    for day in days:
+        book(nina, trainer, day, 9, now=NOW)
+    rows = {
+        "timeoff": TimeOff(trainer=trainer, first_day=days[0], last_day=days[0]),
+        "closure": Closure(name="Moving house", first_day=days[1], last_day=days[1]),
+        "extrahours": ExtraHours(
+            trainer=trainer, date=days[1], starts_at=time(21), ends_at=time(22)
+        ),
+    }
+    for row in rows.values():
+        row.save()
+    return {name: row.pk for name, row in rows.items()}
 
 
 def photo_of(trainer):

@@ -163,6 +163,7 @@ def right(session):
             "key": "abc",
             "uidb36": "1",
             "token": "abc",
+            "offer": 1,
             "digest": "abc",
         }
 
