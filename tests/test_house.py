@@ -23,7 +23,7 @@ BOOKINGS = [
     ["models"],
     ["policy"],
     ["domain", "demo"],
-    ["forms", "filters"],
+    ["forms", "filters", "mails"],
     ["views", "api", "admin", "management", "signals", "urls", "apps", "templatetags"],
 ]
 

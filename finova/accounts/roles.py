@@ -34,6 +34,14 @@ PERMISSIONS = {
         "trainers.add_timeoff",
         "trainers.change_timeoff",
         "trainers.delete_timeoff",
+        "trainers.view_closure",
+        "trainers.add_closure",
+        "trainers.change_closure",
+        "trainers.delete_closure",
+        "trainers.view_extrahours",
+        "trainers.add_extrahours",
+        "trainers.change_extrahours",
+        "trainers.delete_extrahours",
     ],
 }
 
