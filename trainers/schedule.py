@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise, zip_longest
 from typing import NamedTuple, Self
 
 from django.db import connection
@@ -52,6 +53,18 @@ class WeeklyHours:
             for day, starts_at, ends_at in self.spans or USUAL_HOURS
             for slot in slots_between(starts_at, ends_at, self.minutes * MINUTE)
         }
+
+    def on(self, day: DayOfWeek) -> list[tuple[time, time]]:
+        """The spans of that day, from when until when."""
+        spans = self.spans or USUAL_HOURS
+        return [(start, end) for its_day, start, end in spans if its_day == day]
+
+    def overlap(self) -> Hours | None:
+        """The first span that reaches into the next one."""
+        for span, (day, starts_at, _ends_at) in pairwise(self.spans):
+            if span[0] == day and starts_at < span[2]:
+                return span
+        return None
 
 
 def weekly_template(trainer: Trainer) -> set[SlotTime]:
@@ -163,16 +176,19 @@ def keep_weekly_hours(trainer_id: int, hours: WeeklyHours) -> None:
     trainer's lock, so it needs a transaction. Raises Trainer.DoesNotExist.
     """
     trainer = Trainer.objects.lock_one(trainer_id)
-    missing = set(hours.spans)
+    missing, changing = set(hours.spans), []
     for row in trainer.working_hours.all():
         span = (DayOfWeek(row.day_of_week), row.starts_at, row.ends_at)
         if span in missing:
             missing.remove(span)
         else:
+            changing.append(row)
+    for row, span in zip_longest(changing, sorted(missing)):
+        if span is None:
             row.delete()
-    WorkingHours.objects.bulk_create(
-        WorkingHours(trainer=trainer, day_of_week=day, starts_at=start, ends_at=end)
-        for day, start, end in sorted(missing)
-    )
+            continue
+        row = row or WorkingHours(trainer=trainer)
+        row.day_of_week, row.starts_at, row.ends_at = span
+        row.save()
     trainer.session_minutes = hours.minutes
     trainer.save(update_fields=["session_minutes", "updated_at"])

@@ -1,5 +1,5 @@
 """What staff see of bookings; Django finds what these modules register."""
 
-from bookings.admin import absence, events, gym, sessions
+from bookings.admin import absence, events, gym, hours, sessions
 
-__all__ = ["absence", "events", "gym", "sessions"]
+__all__ = ["absence", "events", "gym", "hours", "sessions"]

@@ -9,7 +9,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import TextChoices
@@ -60,6 +60,15 @@ class Stranded:
 
 
 @dataclass(frozen=True)
+class DayChange:
+    day: DayOfWeek
+    hours_before: Sequence[tuple[time, time]]
+    hours_after: Sequence[tuple[time, time]]
+    added: int
+    removed: int
+
+
+@dataclass(frozen=True)
 class Plan:
     """What changed hours do; equal digests mean that it is the same plan."""
 
@@ -70,12 +79,15 @@ class Plan:
     stranded: Sequence[Stranded]
     refreshed: Refreshed
 
-    def by_day(self) -> list[tuple[DayOfWeek, int, int]]:
-        """From Monday on, how many slots each day gains and loses."""
+    def by_day(self) -> list["DayChange"]:
+        """The days on which slots come or go, from Monday on."""
         gains = Counter(day for day, _start in self.added)
         losses = Counter(day for day, _start in self.removed)
-        days = [day for day in DayOfWeek.from_monday() if gains[day] or losses[day]]
-        return [(day, gains[day], losses[day]) for day in days]
+        return [
+            DayChange(day, self.before.on(day), self.after.on(day), *counts)
+            for day in DayOfWeek.from_monday()
+            if any(counts := (gains[day], losses[day]))
+        ]
 
     @property
     def digest(self) -> str:
@@ -267,25 +279,25 @@ def nearest(
     in_the_way: Collection[Alternative | TrainingSession],
 ) -> Alternative | None:
     """The open time as long as the session that is the least away from it."""
-    times = [
+    candidates = [
         Alternative(trainer, cell.day, cell.start, end)
         for cell in cells
         if (end := session.end_if_from(cell.start)) and end in cell.ends
     ]
     free = [
-        time for time in times if not any(meet(time, other) for other in in_the_way)
+        one for one in candidates if not any(meet(one, other) for other in in_the_way)
     ]
     at = datetime.combine(session.session_date, session.start_time)
     return min(
         free,
-        key=lambda time: abs(datetime.combine(time.day, time.start) - at),
+        key=lambda one: abs(datetime.combine(one.day, one.start) - at),
         default=None,
     )
 
 
-def meet(time: Alternative, other: Alternative | TrainingSession) -> bool:
+def meet(one: Alternative, other: Alternative | TrainingSession) -> bool:
     if isinstance(other, TrainingSession):
         day, start, end = other.session_date, other.start_time, other.end_time
     else:
         day, start, end = other.day, other.start, other.end
-    return time.day == day and time.start < end and start < time.end
+    return one.day == day and one.start < end and start < one.end

@@ -12,10 +12,33 @@ from django.utils.translation import gettext_lazy as _
 from trainers.models import DayOfWeek, SessionType, SlotStatus, Trainer, TrainerSchedule
 from trainers.photo import read_photo
 from trainers.schedule import STAFF_STATUSES
+from trainers.wording import clock, short_day
 
 
 def slot_field(day: int, slot: time) -> str:
     return f"slot-{day}-{slot:%H-%M}"
+
+
+@dataclass(frozen=True)
+class WeeklyCell:
+    """A slot in the grid: the select that says what staff say of it, and its notes."""
+
+    field: forms.BoundField
+    slot: TrainerSchedule
+
+    @property
+    def sessions(self) -> str:
+        """Whether sessions stand in it, in whatever week."""
+        if self.slot.booking_id is None or self.slot.session_date is None:
+            return ""
+        first = short_day(self.slot.session_date)
+        return gettext("Has a session on %(day)s") % {"day": first}
+
+    @property
+    def notes(self) -> str:
+        outside = gettext("Outside the hours, kept for its session")
+        notes = [self.sessions, outside if self.slot.outside_hours else ""]
+        return ", ".join(filter(None, notes))
 
 
 @dataclass(frozen=True)
@@ -69,15 +92,13 @@ class TrainerForm(forms.ModelForm):
         }
         for name, slot in self.slots.items():
             self.fields[name] = forms.ChoiceField(
-                choices=choices_for(slot),
+                choices=[(status, status.label) for status in STAFF_STATUSES],
                 initial=said_by_staff(slot),
                 required=False,
                 # An old page must not take back what a colleague said meanwhile.
                 show_hidden_initial=True,
-                label=str(slot),
-                widget=forms.Select(
-                    attrs={"class": f"weekly__slot weekly__slot--{slot.status}"}
-                ),
+                label=f"{DayOfWeek(slot.day_of_week).label} {clock(slot.time_slot)}",
+                widget=forms.Select(attrs={"class": "weekly__slot"}),
             )
 
     def clean_photo(self) -> Any:
@@ -95,28 +116,20 @@ class TrainerForm(forms.ModelForm):
                 changed.setdefault(status, []).append(place)
         return changed
 
-    def weekly_grid(self) -> list[tuple[Any, list[Any]]]:
-        """Rows of a time and, from Monday on, that time's field or nothing."""
+    def weekly_grid(self) -> list[tuple[time, list[WeeklyCell | None]]]:
+        """Rows of a time and, from Monday on, that time's cell or nothing."""
         rows = []
         for start in sorted({slot.time_slot for slot in self.slots.values()}):
             names = [slot_field(day, start) for day in DayOfWeek.from_monday()]
-            fields = [self[name] if name in self.slots else None for name in names]
-            rows.append((start, fields))
+            rows.append((start, [self.weekly_cell(name) for name in names]))
         return rows
+
+    def weekly_cell(self, name: str) -> WeeklyCell | None:
+        slot = self.slots.get(name)
+        return WeeklyCell(self[name], slot) if slot else None
 
 
 def said_by_staff(slot: TrainerSchedule) -> SlotStatus:
     """`booked` is what the sessions say of an available slot."""
     status = SlotStatus(slot.status)
     return status if status in STAFF_STATUSES else SlotStatus.AVAILABLE
-
-
-def choices_for(slot: TrainerSchedule) -> list[tuple[str, Any]]:
-    """What staff can say; an available slot with a session reads `Booked`."""
-    booked = slot.status == SlotStatus.BOOKED
-    available = SlotStatus.BOOKED if booked else SlotStatus.AVAILABLE
-    return [
-        (SlotStatus.AVAILABLE, available.label),
-        (SlotStatus.UNAVAILABLE, SlotStatus.UNAVAILABLE.label),
-        (SlotStatus.BREAK, SlotStatus.BREAK.label),
-    ]

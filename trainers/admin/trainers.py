@@ -1,18 +1,30 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db import IntegrityError
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.translation import gettext
+from django.forms import Script
+from django.http import HttpRequest, HttpResponse
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext_lazy as _
 
 from trainers.admin.choosing import AutocompleteAdmin
 from trainers.admin.form import TrainerForm
-from trainers.admin.hours import WorkingHoursInline
-from trainers.models import DayOfWeek, TimeOff, Trainer
+from trainers.admin.hours import WorkingHoursInline, wished_hours
+from trainers.models import DayOfWeek, TimeOff, Trainer, WorkingHours
 from trainers.photo import keep_photo
-from trainers.schedule import fit_trainer_schedule, set_slot_status
+from trainers.schedule import (
+    STAFF_STATUSES,
+    WeeklyHours,
+    fit_trainer_schedule,
+    keep_weekly_hours,
+    set_slot_status,
+)
+from trainers.wording import rate
+
+HOURS = _(
+    "The hours and the length of a session make the weekly slots. Before sessions "
+    "that are booked lose theirs, you decide about each of them."
+)
 
 
 class TimeOffInline(admin.TabularInline):
@@ -20,48 +32,41 @@ class TimeOffInline(admin.TabularInline):
     extra = 0
 
 
-@admin.register(Trainer)
 class TrainerAdmin(AutocompleteAdmin):
+    """Not registered here: `bookings.admin.hours` asks about the sessions first."""
+
     form = TrainerForm
     change_form_template = "admin/trainers/trainer/change_form.html"
     inlines = [WorkingHoursInline, TimeOffInline]
-    list_display = [
-        "name",
-        "specialisation",
-        "hourly_rate",
-        "session_minutes",
-        "is_active",
-    ]
-    list_filter = ["is_active", "specialisation"]
+    list_display = ["name", "specialisation", "rate", "session_minutes", "is_active"]
+    list_filter = ["is_active"]
     search_fields = ["name", "specialisation", "user__email"]
     autocomplete_fields = ["user"]
 
     class Media:
         css = {"all": ["css/status.css", "css/admin.css"]}
+        js = [Script("js/schedule.js", defer=True)]
+
+    @admin.display(description=_("hourly rate"), ordering="hourly_rate")
+    def rate(self, trainer: Trainer) -> str:
+        return rate(trainer.hourly_rate)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """The slots' selects are printed by the template, as a grid."""
-        fields = [*TrainerForm.Meta.fields]
+        who = ["name", "specialisation", "about", "is_active", "user", "slug"]
         if self.has_change_permission(request, obj):
-            fields.append("photo")
-        return [(None, {"fields": fields})]
+            who.insert(3, "photo")
+        return [
+            (_("Who"), {"fields": who}),
+            (_("What members book"), {"fields": ["session_types", "hourly_rate"]}),
+            (_("Hours"), {"fields": ["session_minutes"], "description": HOURS}),
+        ]
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
         kwargs["fields"] = TrainerForm.Meta.fields
         return super().get_form(request, obj, change, **kwargs)
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Two who add overlapping hours at once: the second one starts again."""
-        try:
-            return super().changeform_view(request, *args, **kwargs)
-        except IntegrityError as error:
-            if "working_hours_no_overlap" not in str(error):
-                raise
-            sentence = _("A colleague has just changed these hours. Please look again.")
-            self.message_user(request, sentence, messages.ERROR)
-            return HttpResponseRedirect(request.get_full_path())
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
@@ -71,14 +76,19 @@ class TrainerAdmin(AutocompleteAdmin):
             for name in getattr(form, "slots", ()):
                 form.fields[name].disabled = True
         context["weekly_grid"] = form.weekly_grid() if hasattr(form, "slots") else []
-        context["weekly_days"] = [day.label[:3] for day in DayOfWeek.from_monday()]
+        days = DayOfWeek.from_monday()
+        context["weekly_days"] = [
+            (day.label, WEEKDAYS_ABBR[n % 7]) for n, day in enumerate(days)
+        ]
+        context["brushes"] = STAFF_STATUSES
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(
         self, request: HttpRequest, obj: Trainer, form: Any, change: bool
     ) -> None:
         if change:
-            Trainer.objects.lock([obj.pk])
+            # The length changes together with the hours, when all is known of them.
+            obj.session_minutes = Trainer.objects.lock_one(obj.pk).session_minutes
         super().save_model(request, obj, form, change)
         photo = form.cleaned_data.get("photo")
         if isinstance(photo, bytes):
@@ -86,24 +96,34 @@ class TrainerAdmin(AutocompleteAdmin):
         elif photo is False:
             keep_photo(obj, None)
 
+    def save_formset(
+        self, request: HttpRequest, form: Any, formset: Any, change: bool
+    ) -> None:
+        """A new trainer's hours are rows like others; else see `change_hours`."""
+        if not change or formset.model is not WorkingHours:
+            super().save_formset(request, form, formset, change)
+
     def save_related(
         self, request: HttpRequest, form: Any, formsets: Any, change: bool
     ) -> None:
-        super().save_related(request, form, formsets, change)
-        trainer_id = form.instance.pk
         for status, slots in form.changed_slots().items():
-            set_slot_status(trainer_id, slots, status)
-        added, removed, _kept = fit_trainer_schedule(trainer_id)
-        if change and (added or removed):
-            self.message_user(
-                request,
-                gettext(
-                    "The week follows the new hours. Slots added: %(added)s, removed: "
-                    "%(removed)s. Slots with a session stay until it ends."
-                )
-                % {"added": added, "removed": removed},
-                messages.INFO,
-            )
+            set_slot_status(form.instance.pk, slots, status)
+        super().save_related(request, form, formsets, change)
+        if not change:
+            fit_trainer_schedule(form.instance.pk)
+            return
+        hours = wished_hours(form, formsets)
+        if hours.overlap():
+            sentence = _("A colleague has just changed these hours. Please look again.")
+            self.message_user(request, sentence, messages.ERROR)
+        elif hours != WeeklyHours.of(form.instance):
+            self.change_hours(request, form.instance, hours)
+
+    def change_hours(
+        self, request: HttpRequest, trainer: Trainer, hours: WeeklyHours
+    ) -> None:
+        keep_weekly_hours(trainer.pk, hours)
+        fit_trainer_schedule(trainer.pk)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Deleting forgets; a trainer who leaves no longer takes bookings."""
