@@ -12,7 +12,7 @@ function show(cell) {
   const isChanged = !option.defaultSelected;
   face.className = `weekly__face weekly__face--${select.value}`;
   face.firstChild.textContent = option.text;
-  face.setAttribute("aria-label", [label, option.text, ...(isChanged ? [week.dataset.changed] : [])].join(", "));
+  face.setAttribute("aria-label", `${label}: ${[option.text, ...(isChanged ? [week.dataset.changed] : [])].join(", ")}`);
 }
 
 function dress(select) {

@@ -10,6 +10,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Mod
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from trainers.models import DayOfWeek, WorkingHours
@@ -23,6 +24,13 @@ OVERLAP = _(
 
 
 class HoursFormSet(BaseInlineFormSet):
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """Django's table names its columns alone, and no field in them."""
+        super().add_fields(form, index)
+        for field in form.fields.values():
+            if field.label:
+                field.widget.attrs["aria-label"] = capfirst(field.label)
+
     def clean(self) -> None:
         super().clean()
         kept = [
@@ -91,7 +99,9 @@ class WorkingHoursInline(admin.TabularInline):
     # Django's own offers the time of the browser's zone; hours are in the gym's.
     formfield_overrides = {
         models.TimeField: {
-            "widget": forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+            "widget": forms.TimeInput(
+                attrs={"size": 5, "placeholder": "09:00"}, format="%H:%M"
+            )
         }
     }
     verbose_name_plural = _(
