@@ -1,51 +1,134 @@
+from functools import partial
 from typing import Any
 
 from allauth.account import admin as account_admin
 from allauth.account.models import EmailAddress
 from allauth.mfa import admin as mfa_admin
 from allauth.usersessions import admin as usersessions_admin
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.db.models import Q, QuerySet
+from django.db.transaction import on_commit
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
-from finova.accounts.forms import UserCreationForm
+from finova.accounts.forms import MemberForm, UserCreationForm
+from finova.accounts.joining import (
+    Letters,
+    approve,
+    can_be_invited,
+    invite,
+    site_of,
+)
+from finova.accounts.members import (
+    is_phone_number,
+    reached_by,
+    sessions_of,
+    with_counts,
+)
 from finova.accounts.models import ApiToken, User
+from trainers.clock import gym_now
 
 POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
+MOST_NAMED = 5
+
+
+class BookingFilter(admin.SimpleListFilter):
+    title = _("booking")
+    parameter_name = "booking"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("blocked", _("Blocked")), ("waits", _("Waits for approval"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() == "blocked":
+            return queryset.exclude(blocked_because="")
+        if self.value() == "waits":
+            return queryset.filter(awaits_approval=True)
+        return queryset
 
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):
+    form = MemberForm
     add_form = UserCreationForm
     add_form_template = None
-    list_display = ["name", "email", "phone", "is_active", "date_joined"]
-    list_filter = ["groups", "is_active", "is_staff"]
+    list_display = [
+        "name",
+        "email",
+        "phone",
+        "state",
+        "upcoming",
+        "missed",
+        "cancelled_late",
+        "date_joined",
+    ]
+    list_filter = [BookingFilter, "groups", "is_active", "is_staff"]
     search_fields = ["name", "email", "phone"]
+    search_help_text = _("Name, email or phone number.")
+    show_full_result_count = False
     ordering = ["name", "pk"]
     readonly_fields = ["last_login", "date_joined"]
+    actions = ["approve", "invite", "unblock"]
     add_fieldsets = [
         (
             None,
             {
-                "fields": ["name", "email", "phone"],
+                "fields": ["name", "email", "phone", "invite"],
                 "description": _(
-                    "Without an email the person cannot sign in; staff book for them. "
-                    "With one, they choose a password through “Forgot your password?” "
-                    "on the sign-in page."
+                    "Without an email the person cannot sign in; staff book for them."
                 ),
             },
         )
     ]
     fieldsets = [
         (None, {"fields": ["name", "email", "phone", "password"]}),
-        (pgettext_lazy("permissions", "May"), {"fields": ["is_active", *POWERS]}),
+        (_("For staff"), {"fields": ["blocked_because", "staff_notes"]}),
+        (
+            pgettext_lazy("permissions", "May"),
+            {"fields": ["is_active", *POWERS], "classes": ["collapse"]},
+        ),
         (_("Dates"), {"fields": ["last_login", "date_joined"]}),
     ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return with_counts(super().get_queryset(request), now=gym_now())
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        """0151-234 finds the number that was typed as (0151) 23 45 67."""
+        found, twice = super().get_search_results(request, queryset, search_term)
+        if is_phone_number(search_term):
+            reached = reached_by(User.objects.all(), search_term).values("pk")
+            found = queryset.filter(Q(pk__in=reached) | Q(pk__in=found.values("pk")))
+        return found, twice
+
+    @admin.display(description=_("booking"))
+    def state(self, person: User) -> str:
+        if not person.is_active:
+            return gettext("Closed")
+        if person.blocked_because:
+            return gettext("Blocked")
+        return gettext("Waits for approval") if person.awaits_approval else ""
+
+    @admin.display(description=_("upcoming"))
+    def upcoming(self, person: Any) -> int:
+        count: int = person.upcoming
+        return count
+
+    @admin.display(description=_("missed"))
+    def missed(self, person: Any) -> int:
+        count: int = person.missed
+        return count
+
+    @admin.display(description=_("cancelled late"))
+    def cancelled_late(self, person: Any) -> int:
+        count: int = person.cancelled_late
+        return count
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Only an administrator hands out powers: nobody can give them to oneself."""
@@ -58,6 +141,17 @@ class UserAdmin(DjangoUserAdmin):
         """A new email address takes the old one's way into the account away."""
         super().save_model(request, obj, form, change)
         EmailAddress.objects.filter(user=obj).exclude(email=obj.email).delete()
+        if "blocked_because" in form.changed_data:
+            self.log_block(request, obj)
+        if not change and obj.email and form.cleaned_data.get("invite"):
+            on_commit(partial(self.send_invitations, request, [obj]))
+
+    def log_block(self, request: HttpRequest, person: User) -> None:
+        """The history keeps every reason; the person keeps the last one."""
+        said = gettext("Allowed to book again.")
+        if person.blocked_because:
+            said = gettext("Booking blocked: “%(reason)s”")
+        self.log_change(request, person, said % {"reason": person.blocked_because})
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Staff accounts are the administrator's: a new password is a way in."""
@@ -65,6 +159,105 @@ class UserAdmin(DjangoUserAdmin):
         if obj is None or request.user.is_superuser:
             return allowed
         return allowed and not (obj.is_staff or obj.is_superuser)
+
+    # --- one person's page ---
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        person = kwargs.get("obj")
+        if person and request.user.has_perm("bookings.view_trainingsession"):
+            context["sessions"] = sessions_of(person, now=gym_now())
+        context["can_be_invited"] = person and can_be_invited(person)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def response_change(self, request: HttpRequest, obj: User) -> HttpResponse:
+        """The buttons beside “Save” do what they say once the rest is saved."""
+        buttons = {"_approve": self.send_approvals, "_invite": self.send_invitations}
+        for name, press in buttons.items():
+            if name in request.POST:
+                on_commit(partial(press, request, [obj]))
+                return HttpResponseRedirect(request.get_full_path())
+        return super().response_change(request, obj)
+
+    # --- many at once ---
+
+    @admin.action(description=_("Approve"), permissions=["change"])
+    def approve(self, request: HttpRequest, queryset: Any) -> None:
+        self.send_approvals(request, self.changeable(request, queryset))
+
+    @admin.action(description=_("Send an invitation (again)"), permissions=["change"])
+    def invite(self, request: HttpRequest, queryset: Any) -> None:
+        self.send_invitations(request, self.changeable(request, queryset))
+
+    @admin.action(description=_("Allow to book again"), permissions=["change"])
+    def unblock(self, request: HttpRequest, queryset: Any) -> None:
+        count = 0
+        for person in self.changeable(request, queryset.exclude(blocked_because="")):
+            person.blocked_because = ""
+            person.save(update_fields=["blocked_because"])
+            self.log_block(request, person)
+            count += 1
+        said = ngettext(
+            "%(count)s person may book again.",
+            "%(count)s people may book again.",
+            count,
+        )
+        self.message_user(request, said % {"count": count}, messages.SUCCESS)
+
+    def changeable(self, request: HttpRequest, people: Any) -> list[User]:
+        return [one for one in people if self.has_change_permission(request, one)]
+
+    def send_approvals(self, request: HttpRequest, people: list[User]) -> None:
+        letters = approve(people, site=site_of(request))
+        for person in letters.done:
+            self.log_change(request, person, gettext("Approved."))
+        count = len(letters.done)
+        said = ngettext(
+            "%(count)s person approved.", "%(count)s people approved.", count
+        )
+        self.tell(request, said % {"count": count}, letters)
+        if letters.passed_by:
+            waits = gettext("%(person)s does not wait for approval.")
+            self.say_of_each(request, waits, letters.passed_by)
+
+    def send_invitations(self, request: HttpRequest, people: list[User]) -> None:
+        letters = invite(people, site=site_of(request))
+        for person in letters.sent:
+            self.log_change(request, person, gettext("Invitation sent."))
+        count = len(letters.sent)
+        said = ngettext(
+            "%(count)s invitation sent.", "%(count)s invitations sent.", count
+        )
+        self.tell(request, said % {"count": count} if count else "", letters)
+        because = gettext(
+            "%(person)s was not invited: that takes an email, an account that is open, "
+            "and no password yet. Who has one uses “Forgot your password?”."
+        )
+        self.say_of_each(request, because, letters.passed_by)
+
+    def tell(self, request: HttpRequest, said: str, letters: Letters) -> None:
+        if said:
+            self.message_user(request, said, messages.SUCCESS)
+        away = gettext("The mail to %(person)s could not be sent. Try again later.")
+        self.say_of_each(request, away, letters.not_sent, messages.ERROR)
+
+    def say_of_each(
+        self,
+        request: HttpRequest,
+        sentence: str,
+        people: list[User],
+        level: int = messages.WARNING,
+    ) -> None:
+        for person in people[:MOST_NAMED]:
+            self.message_user(request, sentence % {"person": person}, level)
+        if more := len(people[MOST_NAMED:]):
+            rest = ngettext(
+                "It is the same for %(count)s other person.",
+                "It is the same for %(count)s other people.",
+                more,
+            )
+            self.message_user(request, rest % {"count": more}, level)
 
 
 class PersonalAdmin(admin.ModelAdmin):

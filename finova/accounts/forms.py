@@ -1,6 +1,7 @@
 from typing import Any
 
 from django import forms
+from django.contrib.auth.forms import UserChangeForm
 from django.core.validators import RegexValidator
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -95,6 +96,14 @@ class UserCreationForm(forms.ModelForm):
     """The front desk adds a person; without an email they cannot sign in."""
 
     name = forms.CharField(label=_("Name"), max_length=100)
+    invite = forms.BooleanField(
+        label=_("Send an invitation"),
+        help_text=_(
+            "A mail with a link to choose a password. It works for three days."
+        ),
+        required=False,
+        initial=True,
+    )
 
     class Meta:
         model = User
@@ -103,3 +112,23 @@ class UserCreationForm(forms.ModelForm):
     def save(self, commit: bool = True) -> Any:
         self.instance.set_unusable_password()
         return super().save(commit)
+
+
+class MemberForm(UserChangeForm):
+    """A person as staff see them."""
+
+    class Meta:
+        model = User
+        fields = "__all__"
+        widgets = {"staff_notes": forms.Textarea(attrs={"rows": 4, "cols": 60})}
+        help_texts = {
+            "blocked_because": _(
+                "Why this person cannot book for themselves. They read this sentence. "
+                "Empty: they may book. Sessions that are booked stay."
+            ),
+            "staff_notes": _(
+                "Neither the member nor the trainers see them. But a member who asks "
+                "what you have noted has a right to read it: write nothing that they "
+                "must not read, and nothing about health."
+            ),
+        }

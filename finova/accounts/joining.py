@@ -8,6 +8,7 @@ from typing import Any
 from allauth.account import app_settings
 from allauth.account.adapter import get_adapter
 from allauth.account.utils import user_pk_to_url_str
+from django.http import HttpRequest
 from django.urls import reverse
 
 from bookings.gym import Joining, gym_settings
@@ -23,8 +24,19 @@ class Letters:
     sent: list[User] = field(default_factory=list)
     # The mail server was away, or would not take it.
     not_sent: list[User] = field(default_factory=list)
-    # There was nothing to write to them.
+    # They have no email.
+    unwritten: list[User] = field(default_factory=list)
+    # There was nothing to tell them.
     passed_by: list[User] = field(default_factory=list)
+
+    @property
+    def done(self) -> list[User]:
+        return [*self.sent, *self.not_sent, *self.unwritten]
+
+
+def site_of(request: HttpRequest) -> str:
+    """Where the links of a mail lead: https://gym.example."""
+    return request.build_absolute_uri("/").rstrip("/")
 
 
 def is_open() -> bool:
@@ -79,7 +91,7 @@ def invitation_url(person: User, *, site: str) -> str:
 def write(person: User, letter: str, told: dict[str, Any], letters: Letters) -> None:
     """What it tells of has happened: a mail that cannot leave is noted, no more."""
     if not person.email:
-        letters.passed_by.append(person)
+        letters.unwritten.append(person)
         return
     try:
         get_adapter().write_to(person, letter, told)
