@@ -91,6 +91,8 @@ def test_transactions_open_in_the_domain_and_in_the_sessions_own_save_alone():
         # Two commands: one tries a trainer and takes it back, one makes up a gym.
         "bookings.management.commands.init_trainer_schedules",
         "bookings.management.commands.seed_demo_gym",
+        # People come along all together, and know nothing of bookings.
+        "finova.accounts.importing",
     }
     writing = {name_of(path) for path in MODULES if "writing(" in path.read_text()}
     assert {name for name in writing if not name.startswith("bookings.domain.")} == {
