@@ -63,8 +63,7 @@ class UserAdmin(DjangoUserAdmin):
         "state",
         "upcoming",
         "missed",
-        "cancelled_late",
-        "date_joined",
+        "late",
     ]
     list_filter = [BookingFilter, "groups", "is_active", "is_staff"]
     search_fields = ["name", "email", "phone"]
@@ -125,8 +124,8 @@ class UserAdmin(DjangoUserAdmin):
         count: int = person.missed
         return count
 
-    @admin.display(description=_("cancelled late"))
-    def cancelled_late(self, person: Any) -> int:
+    @admin.display(description=pgettext_lazy("cancelled", "late"))
+    def late(self, person: Any) -> int:
         count: int = person.cancelled_late
         return count
 
