@@ -69,6 +69,7 @@ class UserAdmin(DjangoUserAdmin):
     search_fields = ["name", "email", "phone"]
     search_help_text = _("Name, email or phone number.")
     show_full_result_count = False
+    list_per_page = 50
     ordering = ["name", "pk"]
     readonly_fields = ["last_login", "date_joined"]
     actions = ["approve", "invite", "unblock"]
