@@ -115,7 +115,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def write_to(self, person: User, letter: str, told: dict[str, Any]) -> None:
         """A mail of the gym's own accord: nobody's request need be under way."""
-        context = {"gym_name": settings.GYM_NAME, "user": person, **told}
+        context = {"gym_name": gym_name(), "user": person, **told}
         with speaking_to(person):
             self.render_mail(letter, person.email or "", context).send()
 

@@ -79,6 +79,12 @@ class TestApproval:
         assert letter.body.startswith("Hallo!")
         assert approve([waiting], site=SITE).passed_by == [waiting]
 
+    def test_it_is_the_gyms_own_name_that_they_read(self):
+        GymSettings.objects.update(name="Gym Example")
+        invite([guest()], site=SITE)
+        assert mail.outbox[0].subject == "Your account at Gym Example"
+        assert mail.outbox[0].body.endswith("Gym Example")
+
     def test_a_mail_that_cannot_leave_does_not_take_it_back(self, settings):
         settings.EMAIL_BACKEND = f"{__name__}.NoPost"
         waiting = guest(awaits_approval=True)

@@ -53,7 +53,10 @@ class Command(BaseCommand):
 
     def send_invitations(self, brought: Brought, site: str) -> None:
         letters = invite(brought.new, site=site)
-        self.stdout.write(f"{len(letters.sent)} invitations sent")
+        count = len(letters.sent)
+        self.stdout.write(
+            f"{count} {'invitation' if count == 1 else 'invitations'} sent"
+        )
         for person in letters.not_sent:
             self.stderr.write(f"{person.email}: the invitation could not be sent")
         if letters.not_sent:
