@@ -259,3 +259,10 @@ class SessionMoved(BookingRefused):
 
     code = "session_moved"
     sentence = _("Somebody has just changed this session. Please look again.")
+
+
+class SessionsInTheWay(BookingRefused):
+    """Sessions stand in the time off, and whoever takes it has not seen them."""
+
+    code = "sessions_in_the_way"
+    sentence = _("Sessions are booked in this time. Please look at them first.")

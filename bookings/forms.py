@@ -2,9 +2,10 @@ import uuid
 from collections.abc import Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -12,7 +13,8 @@ from bookings.domain.alternatives import Alternative
 from bookings.domain.cells import Cell
 from bookings.domain.week import Length
 from bookings.models import TrainingSession
-from trainers.models import SessionType, Trainer
+from trainers.models import DayOfWeek, SessionType, SlotStatus, TimeOff, Trainer
+from trainers.schedule import STAFF_STATUSES, SlotTime
 
 
 def session_type_choices(trainer: Trainer) -> list[tuple[str, str]]:
@@ -233,3 +235,108 @@ class BookingForm(forms.Form):
             "notes": data["notes"],
             "price_shown": until.price,
         }
+
+
+class SlotField(forms.Field):
+    """A weekly slot's name, 1-09:00: the day of the week, and when it starts."""
+
+    default_error_messages = {
+        "required": gettext_lazy("Choose a slot and what it becomes."),
+    }
+
+    def to_python(self, value: Any) -> SlotTime | None:
+        if value in self.empty_values:
+            return None
+        day, _dash, start = value.partition("-")
+        try:
+            at = datetime.strptime(start, "%H:%M").time()  # noqa: DTZ007
+            return DayOfWeek(int(day)), at
+        except ValueError:
+            raise forms.ValidationError(self.error_messages["required"]) from None
+
+
+class WeeklySlotForm(forms.Form):
+    """What a tap makes of a weekly slot."""
+
+    slot = SlotField()
+    status = forms.ChoiceField(
+        choices=[(status, status.label) for status in STAFF_STATUSES]
+    )
+
+    def chosen(self) -> tuple[DayOfWeek, time, SlotStatus]:
+        day, start = self.cleaned_data["slot"]
+        return day, start, SlotStatus(self.cleaned_data["status"])
+
+
+class SlotPageForm(forms.Form):
+    """Which day of the weekly slots stands open, and what a tap makes of a slot."""
+
+    slot = SlotField(required=False)
+    day = forms.TypedChoiceField(
+        required=False,
+        choices=DayOfWeek,
+        coerce=lambda value: DayOfWeek(int(value)),
+        empty_value=None,
+    )
+    status = forms.ChoiceField(
+        required=False, choices=[(status, status.label) for status in STAFF_STATUSES]
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.is_valid()
+        slot: SlotTime | None = self.cleaned_data.get("slot")
+        self.shown_day: DayOfWeek | None = (
+            slot[0] if slot else self.cleaned_data.get("day")
+        )
+        self.becomes = SlotStatus(
+            self.cleaned_data.get("status") or SlotStatus.UNAVAILABLE
+        )
+
+
+class TimeOffForm(forms.ModelForm):
+    """A trainer's own time off: whole days, or from an hour until another."""
+
+    class Meta:
+        model = TimeOff
+        fields = ["first_day", "last_day", "starts_at", "ends_at", "reason", "notice"]
+        labels = {
+            "starts_at": gettext_lazy("From what time"),
+            "ends_at": gettext_lazy("Until what time"),
+            "reason": gettext_lazy("Reason, for staff (optional)"),
+            "notice": gettext_lazy("What members read (optional)"),
+        }
+        help_texts = {
+            "last_day": gettext_lazy("Empty: the first day alone."),
+            "starts_at": gettext_lazy("Empty: from the start of the first day."),
+            "ends_at": gettext_lazy("Empty: until the end of the last day."),
+        }
+        widgets = {
+            "first_day": forms.DateInput({"type": "date"}, "%Y-%m-%d"),
+            "last_day": forms.DateInput({"type": "date"}, "%Y-%m-%d"),
+            "starts_at": forms.TimeInput({"type": "time"}, "%H:%M"),
+            "ends_at": forms.TimeInput({"type": "time"}, "%H:%M"),
+        }
+
+    def __init__(self, trainer: Trainer, data: Any = None, *, today: date) -> None:
+        super().__init__(data, instance=TimeOff(trainer=trainer))
+        self.today = today
+        for name in ("last_day", "starts_at", "ends_at"):
+            self.fields[name].required = False
+        self.initial["starts_at"] = None
+
+    def clean_starts_at(self) -> time:
+        return self.cleaned_data["starts_at"] or time.min
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if data.get("first_day") and "last_day" in data:
+            data["last_day"] = data["last_day"] or data["first_day"]
+            if data["last_day"] < self.today:
+                self.add_error("last_day", _("This time is over already."))
+        return data
+
+    def knowing(self) -> set[int]:
+        """The sessions that the page has shown, by id."""
+        shown = cast("QueryDict", self.data).getlist("knowing")
+        return {int(pk) for pk in shown if pk.isascii() and pk.isdigit()}

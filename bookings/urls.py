@@ -3,6 +3,7 @@ from django.urls import path
 from bookings.views import (
     calendar,
     coach,
+    coach_hours,
     offers,
     reschedule,
     sessions,
@@ -39,5 +40,12 @@ urlpatterns = [
     path("coach/", coach.coach, name="coach"),
     path("coach/sessions/<int:pk>/attended/", coach.attended, name="coach-attended"),
     path("coach/sessions/<int:pk>/missed/", coach.missed, name="coach-missed"),
+    path("coach/slots/", coach_hours.slots, name="coach-slots"),
+    path("coach/time-off/", coach_hours.time_off, name="coach-time-off"),
+    path(
+        "coach/time-off/<int:pk>/remove/",
+        coach_hours.remove_time_off,
+        name="coach-time-off-remove",
+    ),
     path("calendar/<str:token>.ics", calendar.feed, name="feed"),
 ]

@@ -82,18 +82,28 @@ def omar(db):
     return MemberFactory(name="Omar Haddad", email="omar@example.com")
 
 
+def signed_in(person):
+    client = Client()
+    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
 @pytest.fixture
 def as_maya(maya):
-    client = Client()
-    client.force_login(maya, backend="django.contrib.auth.backends.ModelBackend")
-    return client
+    return signed_in(maya)
 
 
 @pytest.fixture
 def as_omar(omar):
-    client = Client()
-    client.force_login(omar, backend="django.contrib.auth.backends.ModelBackend")
-    return client
+    return signed_in(omar)
+
+
+@pytest.fixture
+def as_ana(ana):
+    """The trainer herself, who has an account then."""
+    ana.user = MemberFactory(name="Ana Ruiz", email="ana@example.com")
+    ana.save()
+    return signed_in(ana.user)
 
 
 @pytest.fixture
@@ -104,6 +114,4 @@ def frieda(db):
 
 @pytest.fixture
 def as_frieda(frieda):
-    client = Client()
-    client.force_login(frieda, backend="django.contrib.auth.backends.ModelBackend")
-    return client
+    return signed_in(frieda)

@@ -15,31 +15,13 @@ from bookings.domain.booking import (
     reschedule_session,
 )
 from finova.accounts.leaving import leave
-from tests.conftest import BERLIN, MONDAY, NEXT_THURSDAY, NOW, THURSDAY
+from tests.conftest import BERLIN, MONDAY, NEXT_THURSDAY, NOW, THURSDAY, signed_in
 from tests.factories import MemberFactory, TrainerFactory, book
 from trainers.models import Closure, TimeOff
 
 pytestmark = [pytest.mark.usefixtures("monday_morning"), pytest.mark.django_db]
 
 DAY = timedelta(days=1)
-
-
-def signed_in(person):
-    client = Client()
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-    return client
-
-
-@pytest.fixture
-def ana(ana):
-    ana.user = MemberFactory(name="Ana Ruiz", email="ana@example.com")
-    ana.save()
-    return ana
-
-
-@pytest.fixture
-def as_ana(ana):
-    return signed_in(ana.user)
 
 
 def tree(response):
@@ -252,6 +234,7 @@ class TestWhoSeesWhat:
         assert "Maya" not in card
 
 
+@pytest.mark.usefixtures("as_ana")
 class TestMarking:
     def post(self, ana, session, step, hour=10, **headers):
         with at(hour):

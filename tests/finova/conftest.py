@@ -86,6 +86,8 @@ OTHER_FORMS = {
         "email": "nadia@example.com",
         "password1": PASSWORD,
     },
+    "/coach/slots/": {"slot": "1-09:00", "status": "break"},
+    "/coach/time-off/": {"first_day": str(NEXT_THURSDAY)},
     "/account/profile/": {"name": "Maya Lind", "phone": "0151 1", "time_display": "12"},
     "/account/tokens/": {"name": "My watch"},
     "/admin/today/": {"do": "complete_early:{session}"},
@@ -262,6 +264,8 @@ class Gym:
         session = book(maya, ana, THURSDAY, 9, now=NOW)
         last_week = NOW - timedelta(days=6)
         past = book(maya, ana, last_week.date(), 9, now=last_week)
+        in_june = date(2027, 6, 1)
+        off = TimeOff.objects.create(trainer=ana, first_day=in_june, last_day=in_june)
         token, _ = ApiToken.objects.issue(maya, name="phone")
         device = UserSession.objects.create(
             user=maya,
@@ -284,6 +288,7 @@ class Gym:
         self.names = {
             "session": session.pk,
             "past": past.pk,
+            "off": off.pk,
             "event": session.events.get().pk,
             "trainer": ana.pk,
             "key": offered.token,

@@ -7,7 +7,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests.conftest import NOW, THURSDAY
-from tests.factories import MemberFactory, book
+from tests.factories import book
 
 pytestmark = [pytest.mark.usefixtures("monday_morning"), pytest.mark.django_db]
 
@@ -55,15 +55,6 @@ def test_a_visitor_at_the_door_is_not_led_back_to_it(page, room):
     answer = Client().get(page)
     assert current(answer) == room
     assert "?next=%2Faccounts" not in answer.text
-
-
-@pytest.fixture
-def as_ana(ana):
-    ana.user = MemberFactory(name="Ana Ruiz")
-    ana.save()
-    client = Client()
-    client.force_login(ana.user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 def rooms(response):
