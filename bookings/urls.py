@@ -40,6 +40,7 @@ urlpatterns = [
     path("coach/", coach.coach, name="coach"),
     path("coach/sessions/<int:pk>/attended/", coach.attended, name="coach-attended"),
     path("coach/sessions/<int:pk>/missed/", coach.missed, name="coach-missed"),
+    path("coach/sessions/<int:pk>/undo/", coach.undo, name="coach-undo"),
     path("coach/slots/", coach_hours.slots, name="coach-slots"),
     path("coach/time-off/", coach_hours.time_off, name="coach-time-off"),
     path(

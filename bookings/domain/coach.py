@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from bookings.domain.agenda import SessionState, nearness, state_of
 from bookings.domain.booking import complete_session, locked_copy, mark_no_show
+from bookings.domain.marking import undo_mark
 from bookings.domain.week import Week
 from bookings.exceptions import NotStarted, SessionMoved
 from bookings.models import TrainingSession, TrainingSessionQuerySet
@@ -247,3 +248,12 @@ def still_theirs(session: TrainingSession) -> TrainingSession:
     if locked.trainer_id != session.trainer_id:
         raise SessionMoved
     return locked
+
+
+@persistent
+def unmark(
+    session: TrainingSession, *, by: AbstractBaseUser, now: datetime
+) -> TrainingSession:
+    """As `undo_mark`, of what is still the trainer's. Raises SessionMoved too."""
+    with writing():
+        return undo_mark(still_theirs(session), by=by, now=now)

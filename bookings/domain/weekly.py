@@ -16,8 +16,6 @@ from trainers.models import DayOfWeek, SlotStatus, Trainer, TrainerSchedule
 from trainers.schedule import STAFF_STATUSES, SlotTime, set_slot_status
 from trainers.wording import clock
 
-DAYS_FROM_MONDAY = [*list(DayOfWeek)[1:], DayOfWeek.SUNDAY]
-
 
 @dataclass(frozen=True)
 class WeeklySlot:
@@ -79,12 +77,12 @@ def build_weekly(
         WeeklyDay(
             each, [slot for slot in slots if slot.day == each], is_open=each == shown
         )
-        for each in DAYS_FROM_MONDAY
+        for each in DayOfWeek.from_monday()
     ]
     at = {(slot.day, slot.start): slot for slot in slots}
     starts = sorted({slot.start for slot in slots})
     rows = [
-        (start, [at.get((each, start)) for each in DAYS_FROM_MONDAY])
+        (start, [at.get((each, start)) for each in DayOfWeek.from_monday()])
         for start in starts
     ]
     return WeeklyGrid([day for day in days if day.slots], rows)

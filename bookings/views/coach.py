@@ -16,6 +16,7 @@ from bookings.domain.coach import (
     build_entries,
     mark_attended,
     mark_missed,
+    unmark,
 )
 from bookings.domain.week import Week
 from bookings.exceptions import BookingRefused
@@ -52,6 +53,11 @@ def attended(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def missed(request: HttpRequest, pk: int) -> HttpResponse:
     return mark(request, pk, mark_missed, _("Did not come: %(time)s, %(name)s."))
+
+
+@require_POST
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    return mark(request, pk, unmark, _("Not marked any more: %(time)s, %(name)s."))
 
 
 def mark(

@@ -12,8 +12,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from bookings.domain.absence import (
-    build_absences,
+from bookings.domain.away import (
+    build_time_away,
     end_time_off,
     sessions_within,
     take_time_off,
@@ -128,7 +128,7 @@ def show_time_off(
     context = {
         "trainer": trainer,
         "form": form,
-        "absences": build_absences(trainer, now=gym_now()),
+        "away": build_time_away(trainer, now=gym_now()),
     }
     return render(request, "coach/time_off.html", context, status=status or unread)
 

@@ -213,7 +213,7 @@ class TestWhoSeesWhat:
 
     def test_a_session_of_next_week_counts_in_this_one(self, ana, maya, as_ana, frieda):
         session = book(maya, ana, MONDAY, 9, now=NOW)
-        complete_session(session, by=frieda, now=NOW)
+        complete_session(session, by=frieda, now=NOW, early_is_fine=True)
         book(maya, ana, NEXT_THURSDAY, 9, now=NOW)
         assert "maya@example.com" in as_ana.get("/coach/").text
 
@@ -227,7 +227,7 @@ class TestWhoSeesWhat:
 
     def test_who_has_left_is_a_former_member(self, ana, maya, frieda, as_ana):
         session = book(maya, ana, MONDAY, 9, now=NOW)
-        complete_session(session, by=frieda, now=NOW)
+        complete_session(session, by=frieda, now=NOW, early_is_fine=True)
         leave(maya, now=NOW)
         (card,) = sessions_of(as_ana.get("/coach/"))
         assert "Former member" in card
@@ -301,3 +301,30 @@ class TestMarking:
             with at(hour):
                 page = signed_in(ana.user).get("/coach/").text
             assert ("Took place" in page) == there
+
+    @pytest.mark.parametrize("step", ["attended", "missed"])
+    def test_a_mark_can_be_taken_back(self, ana, maya, step):
+        session = book(maya, ana, MONDAY, 9, now=NOW)
+        self.post(ana, session, step)
+        with at(11):
+            page = signed_in(ana.user).get("/coach/").text
+        assert f"/coach/sessions/{session.pk}/undo/" in page
+        self.post(ana, session, "undo", hour=11)
+        session.refresh_from_db()
+        assert session.status == "scheduled"
+        assert session.events.last().action == "mark_undone"
+
+    def test_nobody_elses_mark_is_taken_back(self, ana, maya, frieda):
+        ben = TrainerFactory(name="Ben Carter")
+        session = book(maya, ben, MONDAY, 9, now=NOW)
+        complete_session(session, by=frieda, now=NOW, early_is_fine=True)
+        assert self.post(ana, session, "undo").status_code == 404
+        session.refresh_from_db()
+        assert session.status == "completed"
+
+    def test_cancelling_is_no_mark(self, ana, maya):
+        session = book(maya, ana, MONDAY, 9, now=NOW)
+        cancel_session(session, by=maya, now=NOW)
+        answer = self.post(ana, session, "undo")
+        assert answer.status_code == 409
+        assert "no mark to take back" in answer.text

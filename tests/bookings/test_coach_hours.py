@@ -6,8 +6,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from bookings.domain.absence import sessions_within, when_of
 from bookings.domain.availability import is_slot_available
+from bookings.domain.away import sessions_within, when_of
 from bookings.models import TrainingSession
 from tests.bookings.test_coach import texts, tree
 from tests.conftest import BERLIN, MONDAY, NEXT_THURSDAY, NOW, THURSDAY

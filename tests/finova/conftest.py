@@ -22,6 +22,7 @@ from django.db import connection, transaction
 from django.test import Client
 from PIL import Image
 
+from bookings.domain.booking import complete_session
 from bookings.domain.offers import offer_alternatives
 from bookings.feeds import CalendarFeed
 from finova.accounts.addresses import prove
@@ -264,6 +265,8 @@ class Gym:
         session = book(maya, ana, THURSDAY, 9, now=NOW)
         last_week = NOW - timedelta(days=6)
         past = book(maya, ana, last_week.date(), 9, now=last_week)
+        marked = book(maya, ana, last_week.date(), 11, now=last_week)
+        complete_session(marked, by=self.people["desk"], now=NOW)
         in_june = date(2027, 6, 1)
         off = TimeOff.objects.create(trainer=ana, first_day=in_june, last_day=in_june)
         token, _ = ApiToken.objects.issue(maya, name="phone")
@@ -288,6 +291,7 @@ class Gym:
         self.names = {
             "session": session.pk,
             "past": past.pk,
+            "marked": marked.pk,
             "off": off.pk,
             "event": session.events.get().pk,
             "trainer": ana.pk,

@@ -4,9 +4,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from bookings.domain.stranded import Absence, affected_sessions
 from bookings.exceptions import SessionsInTheWay
 from bookings.models import TrainingSession, TrainingSessionQuerySet
 from bookings.transactions import persistent, writing
@@ -15,7 +15,7 @@ from trainers.wording import clock, day_and_year, days_and_year, span
 
 
 @dataclass(frozen=True)
-class Absence:
+class TimeAway:
     """Time off as its trainer reads it."""
 
     off: TimeOff
@@ -27,7 +27,7 @@ class Absence:
         return when_of(self.off)
 
 
-def build_absences(trainer: Trainer, *, now: datetime) -> Sequence[Absence]:
+def build_time_away(trainer: Trainer, *, now: datetime) -> Sequence[TimeAway]:
     """What is under way or ahead. Two queries."""
     ahead = list(trainer.time_off.filter(last_day__gte=now.date()))
     if not ahead:
@@ -35,7 +35,7 @@ def build_absences(trainer: Trainer, *, now: datetime) -> Sequence[Absence]:
     last = max(off.last_day for off in ahead)
     sessions = trainer.sessions.active().upcoming(now).filter(session_date__lte=last)
     booked = list(sessions.only("session_date", "start_time", "end_time"))
-    return [Absence(off, sum(is_within(s, off) for s in booked)) for off in ahead]
+    return [TimeAway(off, sum(is_within(s, off) for s in booked)) for off in ahead]
 
 
 def when_of(off: TimeOff) -> str:
@@ -66,12 +66,7 @@ def is_within(session: TrainingSession, off: TimeOff) -> bool:
 
 def sessions_within(off: TimeOff, *, now: datetime) -> TrainingSessionQuerySet:
     """The active sessions ahead that the time off meets. One query."""
-    starts, ends = off.starts_at, off.ends_at or time.max
-    too_early = Q(session_date=off.first_day, end_time__lte=starts)
-    too_late = Q(session_date=off.last_day, start_time__gte=ends)
-    sessions = TrainingSession.objects.filter(trainer=off.trainer_id)
-    of_days = sessions.active().between(off.first_day, off.last_day)
-    return of_days.upcoming(now).exclude(too_early | too_late)
+    return affected_sessions(Absence.of(off), now=now)
 
 
 @persistent
