@@ -48,5 +48,7 @@ urlpatterns = [
         coach_hours.remove_time_off,
         name="coach-time-off-remove",
     ),
+    path("coach/calendar/", calendar.coach_calendar, name="coach-calendar"),
+    path("coach/calendar/off/", calendar.coach_calendar_off, name="coach-calendar-off"),
     path("calendar/<str:token>.ics", calendar.feed, name="feed"),
 ]

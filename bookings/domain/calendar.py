@@ -1,7 +1,9 @@
 """Sessions as calendars read them (RFC 5545): for one file, or for a private feed.
 
 Only when, with whom, where and the page's address: no notes, no prices, no people's
-details. Calendars copy what they read to places that we do not know.
+details. Calendars copy what they read to places that we do not know. So a trainer's
+feed says no more of a member than the first name and the kind of session: what it
+takes to know whom to expect.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,6 +14,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from icalendar import Calendar, Event, Timezone, vDuration, vUri
 
+from bookings.domain.coach import guest_of
 from bookings.gym import gym_name
 from bookings.models import (
     BookingEvent,
@@ -31,20 +34,47 @@ DAY = timedelta(days=1)
 STEERING = {"Cc", "Zl", "Zp"}
 
 AddressOf = Callable[[TrainingSession], str]
+SummaryOf = Callable[[TrainingSession], str]
 
 
-def feed_sessions(client_id: int, *, now: datetime) -> TrainingSessionQuerySet:
+def member_sessions(client_id: int, *, now: datetime) -> TrainingSessionQuerySet:
+    mine = TrainingSession.objects.filter(client=client_id).select_related("trainer")
+    return feed_sessions(mine, now=now)
+
+
+def coach_sessions(trainer_id: int, *, now: datetime) -> TrainingSessionQuerySet:
+    given = TrainingSession.objects.filter(trainer=trainer_id).select_related("client")
+    return feed_sessions(given, now=now)
+
+
+def feed_sessions(
+    sessions: TrainingSessionQuerySet, *, now: datetime
+) -> TrainingSessionQuerySet:
     """What a feed holds: all that is ahead and a month of the past.
 
     Cancelled ones too: a calendar removes an event when it reads that it is cancelled.
     """
     since = now.date() - PAST_KEPT
-    mine = TrainingSession.objects.filter(client_id=client_id, session_date__gte=since)
-    return mine.select_related("trainer").prefetch_related("events")
+    return sessions.filter(session_date__gte=since).prefetch_related("events")
+
+
+def with_trainer(session: TrainingSession) -> str:
+    return _("Training with %(trainer)s") % {"trainer": session.trainer}
+
+
+def with_member(session: TrainingSession) -> str:
+    """Maya · Consultation"""
+    guest = guest_of(session.client)
+    kind = session.get_session_type_display()
+    return _("%(name)s · %(kind)s") % {"name": guest.first_name, "kind": kind}
 
 
 def write_calendar(
-    sessions: Iterable[TrainingSession], *, name: str, address_of: AddressOf
+    sessions: Iterable[TrainingSession],
+    *,
+    name: str,
+    address_of: AddressOf,
+    summary_of: SummaryOf = with_trainer,
 ) -> bytes:
     """An iCalendar stream; with events and trainers fetched before, one query at most.
 
@@ -65,7 +95,8 @@ def write_calendar(
         calendar.add_component(time_zone(sessions))
     place = one_line(gym_name())
     for session in sessions:
-        calendar.add_component(write_event(session, address_of(session), place))
+        event = write_event(session, summary_of(session), address_of(session), place)
+        calendar.add_component(event)
     return bytes(calendar.to_ical())
 
 
@@ -83,7 +114,9 @@ def time_zone(sessions: list[TrainingSession]) -> Timezone:
     )
 
 
-def write_event(session: TrainingSession, address: str, place: str) -> Event:
+def write_event(
+    session: TrainingSession, summary: str, address: str, place: str
+) -> Event:
     event = Event()
     event.add("uid", uid_of(session))
     event.add("sequence", sequence_of(session))
@@ -92,8 +125,7 @@ def write_event(session: TrainingSession, address: str, place: str) -> Event:
     event.add("last-modified", session.updated_at.astimezone(UTC))
     event.add("dtstart", session.starts)
     event.add("dtend", session.starts + session.length)
-    trainer = {"trainer": session.trainer}
-    event.add("summary", one_line(_("Training with %(trainer)s") % trainer))
+    event.add("summary", one_line(summary))
     event.add("location", place)
     event.add("url", vUri(address))
     event.add("status", status_of(session))

@@ -37,10 +37,16 @@ class Guest:
     """What a trainer sees of a member."""
 
     name: str
-    is_former: bool = False
+    # False for Former member, and for Member 12, who has not said how they are called.
+    is_named: bool = True
     # Empty, too, where no session with this trainer lies ahead.
     phone: str = ""
     email: str = ""
+
+    @property
+    def first_name(self) -> str:
+        """All of it where it is no name: Former member."""
+        return self.name.split()[0] if self.is_named else self.name
 
     @property
     def dialled(self) -> str:
@@ -180,14 +186,16 @@ def not_over(trainer: Trainer, *, now: datetime) -> TrainingSessionQuerySet:
     return trainer.sessions.active().filter(ahead)
 
 
-def guest_of(client: Any, *, is_reachable: bool) -> Guest:
+def guest_of(client: Any, *, is_reachable: bool = False) -> Guest:
     """By name only: `str()` of a person may be an address."""
     if not client.is_active:
-        return Guest(_("Former member"), is_former=True)
-    name = client.name or _("Member %(number)s") % {"number": client.pk}
+        return Guest(_("Former member"), is_named=False)
+    name = client.name.strip()
+    shown = name or _("Member %(number)s") % {"number": client.pk}
     if not is_reachable:
-        return Guest(name)
-    return Guest(name, phone=client.phone, email=client.email or "")
+        return Guest(shown, is_named=bool(name))
+    email = client.email or ""
+    return Guest(shown, is_named=bool(name), phone=client.phone, email=email)
 
 
 def absences_of(trainer: Trainer, week: Week) -> dict[date, list[str]]:

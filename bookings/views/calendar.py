@@ -21,10 +21,17 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from bookings.domain.calendar import AddressOf, feed_sessions, write_calendar
-from bookings.feeds import CalendarFeed
+from bookings.domain.calendar import (
+    AddressOf,
+    coach_sessions,
+    member_sessions,
+    with_member,
+    write_calendar,
+)
+from bookings.feeds import CalendarFeed, CalendarFeedKind
 from bookings.gym import gym_name
 from bookings.models import TrainingSession
+from bookings.views.coach import own_trainer
 from trainers.clock import gym_now
 
 # Of one address: who has a feed's address never counts.
@@ -52,12 +59,23 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
         return no_feed(request)
     # A calendar's program asks in the language of its makers.
     with translation.override(found.member.language or settings.LANGUAGE_CODE):
-        written = write_calendar(
-            feed_sessions(found.member_id, now=gym_now()),
-            name=_("My training at %(gym)s") % {"gym": gym_name()},
-            address_of=addresses(request),
-        )
+        written = write_feed(request, found)
     return calendar_response(written, disposition='inline; filename="sessions.ics"')
+
+
+def write_feed(request: HttpRequest, feed: CalendarFeed) -> bytes:
+    if feed.kind == CalendarFeedKind.COACH:
+        return write_calendar(
+            coach_sessions(feed.member.trainer.pk, now=gym_now()),
+            name=_("My sessions as a trainer at %(gym)s") % {"gym": gym_name()},
+            address_of=coach_addresses(request),
+            summary_of=with_member,
+        )
+    return write_calendar(
+        member_sessions(feed.member_id, now=gym_now()),
+        name=_("My training at %(gym)s") % {"gym": gym_name()},
+        address_of=addresses(request),
+    )
 
 
 def no_feed(request: HttpRequest) -> HttpResponse:
@@ -99,20 +117,41 @@ def addresses(request: HttpRequest) -> AddressOf:
     )
 
 
+def coach_addresses(request: HttpRequest) -> AddressOf:
+    def address_of(session: TrainingSession) -> str:
+        page = f"{reverse('coach')}?week={session.session_date}#session-{session.pk}"
+        return request.build_absolute_uri(page)
+
+    return address_of
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def calendar(request: HttpRequest) -> HttpResponse:
-    """The page of the feed. POST makes its address, or a new one.
+    return show_feed(request, CalendarFeedKind.MEMBER, "bookings/calendar.html")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def coach_calendar(request: HttpRequest) -> HttpResponse:
+    trainer = own_trainer(request)
+    kind, template = CalendarFeedKind.COACH, "coach/calendar.html"
+    return show_feed(request, kind, template, trainer=trainer)
+
+
+def show_feed(
+    request: HttpRequest, kind: CalendarFeedKind, template: str, **context: Any
+) -> HttpResponse:
+    """The page of a feed. POST makes its address, or a new one.
 
     The answer to the POST shows the address, this once: to redirect, it would have to
     be kept somewhere.
     """
-    feed = CalendarFeed.objects.filter(member=request.user.pk).first()
-    context: dict[str, Any] = {"feed": feed}
+    mine = CalendarFeed.objects.filter(member=request.user.pk, kind=kind)
+    context["feed"] = mine.first()
     if request.method == "POST":
-        token = CalendarFeed.objects.renew(request.user)
+        token = CalendarFeed.objects.renew(request.user, kind)
         address = request.build_absolute_uri(reverse("feed", args=[token]))
         context |= {"address": address, "webcal": as_webcal(address)}
-    return render(request, "bookings/calendar.html", context)
+    return render(request, template, context)
 
 
 def as_webcal(address: str) -> str:
@@ -122,8 +161,18 @@ def as_webcal(address: str) -> str:
 
 @require_POST
 def calendar_off(request: HttpRequest) -> HttpResponse:
-    CalendarFeed.objects.filter(member=request.user.pk).delete()
+    return switch_off(request, CalendarFeedKind.MEMBER, "calendar")
+
+
+@require_POST
+def coach_calendar_off(request: HttpRequest) -> HttpResponse:
+    own_trainer(request)
+    return switch_off(request, CalendarFeedKind.COACH, "coach-calendar")
+
+
+def switch_off(request: HttpRequest, kind: CalendarFeedKind, page: str) -> HttpResponse:
+    CalendarFeed.objects.filter(member=request.user.pk, kind=kind).delete()
     messages.success(
         request, _("Your calendar feed is off: its address leads nowhere now.")
     )
-    return redirect("calendar")
+    return redirect(page)

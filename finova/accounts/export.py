@@ -49,7 +49,7 @@ def everything_about(user: User) -> dict[str, Any]:
         "api_tokens": list(
             user.api_tokens.values("name", "created_at", "last_used_at", "revoked_at")
         ),
-        "calendar_feed": list(feeds.values("renewed_at")),
+        "calendar_feed": list(feeds.values("kind", "renewed_at")),
         "sessions": [told(session, user) for session in sessions],
     }
 

@@ -33,9 +33,9 @@ pytestmark = [pytest.mark.usefixtures("monday_morning"), pytest.mark.django_db]
 PAGE = "/sessions/calendar/"
 
 
-def feed_of(client):
+def feed_of(client, page=PAGE):
     """Where the page says that the feed is, after a click on its button."""
-    page = client.post(PAGE).content.decode()
+    page = client.post(page).content.decode()
     tree = html5lib.parse(page, namespaceHTMLElements=False)
     return tree.find(".//input[@id='address']").get("value")
 

@@ -24,7 +24,7 @@ from PIL import Image
 
 from bookings.domain.booking import complete_session
 from bookings.domain.offers import offer_alternatives
-from bookings.feeds import CalendarFeed
+from bookings.feeds import CalendarFeed, CalendarFeedKind
 from finova.accounts.addresses import prove
 from finova.accounts.models import ApiToken
 from tests.conftest import NEXT_THURSDAY, NOW, THURSDAY
@@ -269,6 +269,7 @@ class Gym:
         complete_session(marked, by=self.people["desk"], now=NOW)
         in_june = date(2027, 6, 1)
         off = TimeOff.objects.create(trainer=ana, first_day=in_june, last_day=in_june)
+        CalendarFeed.objects.renew(self.people["trainer"], CalendarFeedKind.COACH)
         token, _ = ApiToken.objects.issue(maya, name="phone")
         device = UserSession.objects.create(
             user=maya,
