@@ -53,6 +53,20 @@ MEMBERS = """
 """
 
 NEWEST = ("Vera Lang", "Yusuf Demir")
+# What members write when they book, one in three of them.
+NOTES = [
+    "My left knee still clicks on the stairs: no deep lunges yet, please.",
+    "I come straight from a night shift, so I may be slow to start.",
+    "The doctor says no pressing overhead for two more weeks.",
+    "I would love to manage one pull-up before Easter.",
+    "My back is fine again, thank you!",
+    "May be five minutes late: the bus.\nPlease start the rower without me.",
+    "Could we measure again this time?",
+]
+NOTES_IN_TEN = 3
+
+# Numbers of this range belong to nobody.
+PHONE = "030 23125 {:03}"
 
 SUN, MON, TUE, WED, THU, FRI, SAT = DayOfWeek
 

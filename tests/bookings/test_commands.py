@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from bookings import demo
-from bookings.demo import DEMO_DATABASE, database_mark
+from bookings.demo import DEMO_DATABASE, NOTES, TRAINER, database_mark
 from bookings.domain.idempotency import BATCH, book_once
 from bookings.domain.today import build_today
 from bookings.exceptions import SlotTaken
@@ -200,6 +200,16 @@ def test_the_demo_gym_is_alive_and_seeding_it_again_adds_a_day(client):
     for facts in ("specialisation", "hourly_rate"):
         values = Trainer.objects.values_list(facts, flat=True)
         assert len(set(values)) == len(values)
+
+    # Ana finds in her week who comes, and what some of them wrote.
+    with time_machine.travel(NOW, tick=False):
+        ana = Trainer.objects.get(user__email=TRAINER)
+        week = TrainingSession.objects.filter(
+            trainer=ana, session_date__range=(NOW, NOW + timedelta(days=6))
+        )
+        assert set(week.values_list("notes", flat=True)) - {""} <= set(NOTES)
+        assert 0 < week.exclude(notes="").count() < week.count()
+        assert any(session.client.phone for session in week)
 
     # All four colours show on the front page, whenever it is opened.
     for day in range(7, 14):
