@@ -22,6 +22,7 @@ MEMBER = "member@example.com"
 OTHER = "other@example.com"
 TRAINER = "trainer@example.com"
 FRONT_DESK = "frontdesk@example.com"
+MANAGER = "manager@example.com"
 ADMINISTRATOR = "admin@example.com"
 
 ACCOUNTS = [
@@ -29,6 +30,7 @@ ACCOUNTS = [
     (OTHER, "a second member"),
     (TRAINER, "the trainer Ana Ruiz"),
     (FRONT_DESK, "the front desk"),
+    (MANAGER, "the manager"),
     (ADMINISTRATOR, "the administrator"),
 ]
 
@@ -37,8 +39,11 @@ NAMES = {
     OTHER: "Omar Haddad",
     TRAINER: "Ana Ruiz",
     FRONT_DESK: "Frieda Desch",
+    MANAGER: "Margit Sommer",
     ADMINISTRATOR: "Adam Nowak",
 }
+
+ROLES = {"Trainers": TRAINER, "Front desk": FRONT_DESK, "Managers": MANAGER}
 
 # With Maya and Omar they are forty.
 MEMBERS = """

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from finova.accounts.forms import MemberForm, UserCreationForm
+from finova.accounts.forms import UserCreationForm
 from finova.accounts.joining import (
     Letters,
     approve,
@@ -30,6 +30,7 @@ from finova.accounts.members import (
     with_counts,
 )
 from finova.accounts.models import ApiToken, User
+from finova.accounts.powers import PersonForm, is_manager, may_change, roles_to_give
 from trainers.clock import gym_now
 
 POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
@@ -53,7 +54,7 @@ class BookingFilter(admin.SimpleListFilter):
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):
-    form = MemberForm
+    form = PersonForm
     add_form = UserCreationForm
     add_form_template = None
     list_display = [
@@ -131,9 +132,19 @@ class UserAdmin(DjangoUserAdmin):
         return count
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """Only an administrator hands out powers: nobody can give them to oneself."""
+        """Who hands out powers has more: nobody can give them to oneself."""
         fields = list(super().get_readonly_fields(request, obj))
-        return fields if request.user.is_superuser else [*fields, *POWERS]
+        if request.user.is_superuser:
+            return fields
+        given = {"groups"} if is_manager(request.user) else set()
+        return [*fields, *(power for power in POWERS if power not in given)]
+
+    def formfield_for_manytomany(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        if db_field.name == "groups":
+            kwargs["queryset"] = roles_to_give(request.user)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def save_model(
         self, request: HttpRequest, obj: User, form: Any, change: bool
@@ -154,11 +165,8 @@ class UserAdmin(DjangoUserAdmin):
         self.log_change(request, person, said % {"reason": person.blocked_because})
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Staff accounts are the administrator's: a new password is a way in."""
         allowed = super().has_change_permission(request, obj)
-        if obj is None or request.user.is_superuser:
-            return allowed
-        return allowed and not (obj.is_staff or obj.is_superuser)
+        return allowed and (obj is None or may_change(request.user, obj))
 
     # --- one person's page ---
 

@@ -1,5 +1,10 @@
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate, post_save, pre_migrate
+from django.db.models.signals import (
+    m2m_changed,
+    post_migrate,
+    post_save,
+    pre_migrate,
+)
 from django.utils.translation import gettext_lazy as _
 
 
@@ -13,6 +18,7 @@ class AccountsConfig(AppConfig):
 
         from finova import migrating
         from finova.accounts import addresses, middleware, roles
+        from finova.accounts.models import User
 
         pre_migrate.connect(migrating.take_your_time, sender=self)
         post_migrate.connect(migrating.hurry_again, sender=self)
@@ -22,6 +28,11 @@ class AccountsConfig(AppConfig):
             roles.welcome_member,
             sender="accounts.User",
             dispatch_uid="welcome_member",
+        )
+        m2m_changed.connect(
+            roles.open_the_admin,
+            sender=User.groups.through,
+            dispatch_uid="open_the_admin",
         )
         user_logged_in.connect(middleware.start_session, dispatch_uid="start_session")
         password_reset.connect(

@@ -117,7 +117,7 @@ def test_make_run_from_nothing_to_ctrl_c_and_again(run, data_dir):
     assert first.page().status == 200
     said = first.output()
     assert f"http://localhost:{first.port}" in said
-    for account in ("member", "other", "trainer", "frontdesk", "admin"):
+    for account in ("member", "other", "trainer", "frontdesk", "manager", "admin"):
         assert f"{account}@example.com" in said
     assert "finova-demo" in said
     assert re.search(r"7 trainers, 40 members, [1-9]\d+ sessions added", said)

@@ -26,6 +26,12 @@ HOURS = _(
     "that are booked lose theirs, you decide about each of them."
 )
 
+# What a trainer is paid, is called and may read: for who may also add trainers.
+RESERVED = (
+    *("name", "slug", "user", "is_active"),
+    *("specialisation", "about", "hourly_rate"),
+)
+
 
 class TimeOffInline(admin.TabularInline):
     model = TimeOff
@@ -61,6 +67,10 @@ class TrainerAdmin(AutocompleteAdmin):
             (_("What members book"), {"fields": ["session_types", "hourly_rate"]}),
             (_("Hours"), {"fields": ["session_minutes"], "description": HOURS}),
         ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The desk changes the hours, and what belongs to them."""
+        return () if self.has_add_permission(request) else RESERVED
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any

@@ -76,16 +76,11 @@ class Command(BaseCommand):
         password = make_password(demo.PASSWORD)
         for email, _ in demo.ACCOUNTS:
             self.person(email, demo.NAMES[email], password)
-        User.objects.filter(email=demo.FRONT_DESK).update(is_staff=True)
         User.objects.filter(email=demo.ADMINISTRATOR).update(
             is_staff=True, is_superuser=True
         )
-        Group.objects.get(name="Front desk").user_set.add(
-            User.objects.get(email=demo.FRONT_DESK)
-        )
-        Group.objects.get(name="Trainers").user_set.add(
-            User.objects.get(email=demo.TRAINER)
-        )
+        for role, email in demo.ROLES.items():
+            Group.objects.get(name=role).user_set.add(User.objects.get(email=email))
         self.desk = User.objects.get(email=demo.FRONT_DESK)
         names = [name.strip() for name in demo.MEMBERS.split(",")]
         return [
