@@ -6,6 +6,7 @@ Also the mark by which a database that is there to be played with says so itself
 from dataclasses import dataclass, field
 from datetime import time
 from decimal import Decimal
+from functools import cache
 
 from django.db import connection
 
@@ -87,6 +88,12 @@ def database_mark() -> str:
             "FROM pg_database WHERE datname = current_database()"
         )
         return str(cursor.fetchone()[0])
+
+
+@cache
+def is_for_play() -> bool:
+    """Whether this database is a demo's or a test's. Looked up once a process."""
+    return database_mark() in (DEMO_DATABASE, TEST_DATABASE)
 
 
 def mark_database(mark: str) -> None:

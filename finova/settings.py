@@ -99,6 +99,7 @@ MIDDLEWARE = [
     "finova.accounts.middleware.keep_private_pages_out_of_caches",
     "django_htmx.middleware.HtmxMiddleware",
     "finova.accounts.middleware.SignInRequiredMiddleware",
+    "finova.accounts.middleware.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -215,6 +216,10 @@ ACCOUNT_RATE_LIMITS = {
     "second_factor": "5/5m/key,50/d/key",  # of an account, its password being known
     "reset_password": "20/m/ip,3/15m/key",
 }
+# Of whom may open the admin. Unset: unless the database is a demo's or a test's.
+SECOND_FACTOR_FOR_STAFF = PRODUCTION or env.bool(
+    "SECOND_FACTOR_FOR_STAFF", default=None
+)
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ADAPTER = "finova.accounts.second_factor.MFAAdapter"

@@ -2,8 +2,6 @@ from typing import Any
 
 from allauth.account.decorators import secure_admin_login
 from allauth.mfa.recovery_codes.views import generate_recovery_codes
-from allauth.mfa.totp.views import deactivate_totp
-from allauth.mfa.webauthn.views import remove_webauthn
 from allauth.usersessions.views import list_usersessions
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from bookings.admin import today
 from bookings.gym import gym_name
 from finova.accounts.languages import choose_language
+from finova.accounts.last_factor import DeactivateAppView, RemovePasskeyView
 from finova.accounts.views import too_many_tries
 from finova.api import api
 from finova.health import healthz, readyz
@@ -56,9 +55,9 @@ handler500 = "finova.errors.server_error"
 only_forms = require_http_methods(["GET", "HEAD", "POST"])
 BARE_FORMS = {
     "sessions/": list_usersessions,
-    "2fa/totp/deactivate/": deactivate_totp,
+    "2fa/totp/deactivate/": DeactivateAppView.as_view(),
     "2fa/recovery-codes/generate/": generate_recovery_codes,
-    "2fa/webauthn/keys/<int:pk>/remove/": remove_webauthn,
+    "2fa/webauthn/keys/<int:pk>/remove/": RemovePasskeyView.as_view(),
 }
 
 urlpatterns = [

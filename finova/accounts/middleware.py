@@ -9,12 +9,14 @@ from django.contrib.auth import REDIRECT_FIELD_NAME, logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import resolve_url
+from django.shortcuts import redirect, resolve_url
+from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django_htmx.http import HttpResponseClientRedirect
 
 from finova.accounts.models import TimeDisplay, User
+from finova.accounts.second_factor import factors_of, is_required_of
 from trainers.wording import twelve_hours
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -98,6 +100,41 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
     def leave_for_sign_in(self, request: HttpRequest) -> HttpResponseBase:
         query = urlencode({REDIRECT_FIELD_NAME: page_behind(request)})
         return HttpResponseClientRedirect(f"{resolve_url('account_login')}?{query}")
+
+
+class SecondFactorMiddleware:
+    """Closes the admin to staff whose password alone would open it.
+
+    They are led to where they set up a second step, and from there on to what they
+    wanted. What is their own, the account's pages first, stays open.
+    """
+
+    OPEN = ("login", "logout", "jsi18n")
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *view: Any) -> HttpResponseBase | None:
+        match = request.resolver_match
+        if match is None or match.app_name != "admin" or match.url_name in self.OPEN:
+            return None
+        if not is_required_of(request.user):
+            return None
+        if factors_of(request.user).exists():
+            request.session.pop("wanted_by_staff", None)
+            return None
+        return self.lead_to_setting_up(request)
+
+    def lead_to_setting_up(self, request: HttpRequest) -> HttpResponseBase:
+        looking = request.method in ("GET", "HEAD") and not request.htmx
+        wanted = request.get_full_path() if looking else reverse("admin:index")
+        request.session["wanted_by_staff"] = wanted
+        if request.htmx:
+            return HttpResponseClientRedirect(reverse("mfa_index"))
+        return redirect("mfa_index")
 
 
 def page_behind(request: HttpRequest) -> str:

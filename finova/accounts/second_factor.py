@@ -18,10 +18,15 @@ from allauth.mfa.webauthn.forms import (
     LoginWebAuthnForm,
     ReauthenticateWebAuthnForm,
 )
+from django import forms
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from bookings.demo import is_for_play
 from bookings.gym import gym_name
 from finova.accounts.models import User
 
@@ -47,7 +52,16 @@ class MFAAdapter(DefaultMFAAdapter):
         "incorrect_code": _(
             "This code is not right, or it was used already. Wait for the next one."
         ),
+        "cannot_delete_authenticator": _(
+            "Your work needs a second step at sign-in, and this is your last one. Add "
+            "a passkey or an app first; then you can do without this one."
+        ),
     }
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        user = authenticator.user
+        others = factors_of(user).exclude(pk=authenticator.pk)
+        return not is_required_of(user) or others.exists()
 
     def get_totp_issuer(self) -> str:
         """What the app writes above the code."""
@@ -58,6 +72,23 @@ class MFAAdapter(DefaultMFAAdapter):
         if not count:
             return gettext("My passkey")
         return gettext("My passkey %(number)s") % {"number": count + 1}
+
+
+def factors_of(user: User | AnonymousUser) -> QuerySet[Authenticator]:
+    """Apps and passkeys: recovery codes are for when these are lost."""
+    kinds = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+    return Authenticator.objects.filter(user_id=user.pk, type__in=kinds)
+
+
+def is_required_of(user: User | AnonymousUser) -> bool:
+    """Of the front desk and above: whoever may open the admin.
+
+    Not in a demo, where everybody knows the password.
+    """
+    if not user.is_staff:
+        return False
+    required = settings.SECOND_FACTOR_FOR_STAFF
+    return not is_for_play() if required is None else required
 
 
 class Counted:
@@ -136,3 +167,17 @@ class AddPasskeyForm(AddWebAuthnForm):
     def clean(self) -> dict[str, Any]:
         with unreadable_is_wrong():
             return super().clean()
+
+
+class RemovePasskeyForm(forms.Form):
+    """Asks nothing, and says why a passkey has to stay, as allauth's does of an app."""
+
+    def __init__(self, *args: Any, authenticator: Authenticator, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.authenticator = authenticator
+
+    def clean(self) -> dict[str, Any]:
+        adapter = MFAAdapter()
+        if not adapter.can_delete_authenticator(self.authenticator):
+            raise adapter.validation_error("cannot_delete_authenticator")
+        return super().clean() or self.cleaned_data
