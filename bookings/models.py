@@ -187,7 +187,11 @@ class TrainingSession(models.Model):
         verbose_name = _("session")
         verbose_name_plural = _("sessions")
         ordering = ["session_date", "start_time", "pk"]
-        permissions = [("book_session", "Can book sessions")]
+        permissions = [
+            ("book_session", "Can book sessions"),
+            ("change_price", "Can change the price of a session"),
+            ("export_sessions", "Can export sessions"),
+        ]
         indexes = [
             # Grid, booking and projection ask for the active ones alone.
             models.Index(

@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
@@ -44,6 +45,18 @@ class GymSettingsAdmin(admin.ModelAdmin):
         ),
         (_("Cancelling and moving"), {"fields": ["cancel_cut_off_hours"]}),
     ]
+
+    def formfield_for_dbfield(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """Empty fields show what holds until somebody fills them in."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        holds = {"name": settings.GYM_NAME, "currency": settings.CURRENCY}
+        if db_field.name in holds:
+            field.widget.attrs["placeholder"] = holds[db_field.name]
+        if db_field.name in ("name", "contact"):
+            field.widget.attrs["class"] = "vLargeTextField"
+        return field
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         if not self.has_view_permission(request):

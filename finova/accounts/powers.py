@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 
 from finova.accounts.forms import MemberForm
 from finova.accounts.models import User
-from finova.accounts.roles import FRONT_DESK, MANAGERS, STAFF_ROLES, TRAINERS
+from finova.accounts.roles import FRONT_DESK, MANAGERS, MEMBERS, STAFF_ROLES, TRAINERS
 from trainers.models import Trainer
 
 
@@ -45,7 +45,7 @@ def roles_to_give(user: User | AnonymousUser) -> QuerySet[Group]:
     if user.is_superuser:
         return Group.objects.all()
     if is_manager(user):
-        return Group.objects.filter(name__in=[TRAINERS, FRONT_DESK])
+        return Group.objects.filter(name__in=[MEMBERS, TRAINERS, FRONT_DESK])
     return Group.objects.none()
 
 

@@ -60,6 +60,8 @@ PERMISSIONS = {
     FRONT_DESK: DAILY_WORK,
     MANAGERS: [
         *DAILY_WORK,
+        "bookings.change_price",
+        "bookings.export_sessions",
         "bookings.add_gymsettings",
         "bookings.view_gymsettings",
         "bookings.change_gymsettings",

@@ -1,4 +1,4 @@
-"""Staff without a second step: led to an app, on to the admin, asked for a code next."""
+"""Staff without a second step: led to an app, on to the admin, then asked for it."""
 
 from playwright.sync_api import expect
 
