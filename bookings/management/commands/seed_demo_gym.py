@@ -96,7 +96,7 @@ class Command(BaseCommand):
             f"{slugify(name)}@example.com",
             name,
             password,
-            phone=f"030 23125 {place:03}",
+            phone=demo.PHONE.format(place),
             date_joined=gym_now() - (DAY if is_new else JOINED_BEFORE),
         )
 
@@ -106,22 +106,6 @@ class Command(BaseCommand):
             return known
         more = {"date_joined": gym_now() - JOINED_BEFORE, **more}
         return User.objects.create(email=email, name=name, password=password, **more)
-            *(
-                self.person(
-                    f"{slugify(name)}@example.com",
-                    name,
-                    password,
-                    phone=demo.PHONE.format(number),
-                )
-                for number, name in enumerate(names)
-            ),
-        ]
-
-    def person(self, email: str, name: str, password: str, *, phone: str = "") -> Any:
-        known = User.objects.filter(email=email).first()
-        return known or User.objects.create(
-            email=email, name=name, password=password, phone=phone
-        )
 
     def seed_trainer(self, person: demo.DemoTrainer) -> Trainer:
         known = Trainer.objects.filter(slug=slugify(person.name)).first()
@@ -229,6 +213,7 @@ class Command(BaseCommand):
         """The trainer says how it went, or else the front desk."""
         mark = complete_session if chance else mark_no_show
         mark(session, by=session.trainer.user or self.desk, now=session.ends)
+
     def notes(self, trainer: Trainer, slot: DatedSlot) -> str:
         luck = random.Random(f"{trainer.slug} {slot.day} {slot.starts}")  # noqa: S311
         writes = luck.randrange(10) < demo.NOTES_IN_TEN

@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0009_holds_and_settings"),
+        ("bookings", "0010_trainers_feeds"),
     ]
 
     operations = [
