@@ -250,6 +250,13 @@ class TrainingSessionAdmin(AutocompleteAdmin):
             *super().get_urls(),
         ]
 
+    def lookup_allowed(
+        self, lookup: str, value: str, request: HttpRequest | None = None
+    ) -> bool:
+        """To filter by notes would be to read them letter by letter."""
+        asks_for_notes = lookup.split("__")[0] == "notes"
+        return not asks_for_notes and super().lookup_allowed(lookup, value, request)
+
     # --- the list -------------------------------------------------------------------
 
     @admin.display(description=_("date"), ordering="session_date")

@@ -52,6 +52,9 @@ def read_table():
 
 WORDS, ROWS = read_table()
 
+# What Maya writes to Ana, and nobody else may read.
+NOTE = "sciatica since the ski trip"
+
 # What a forged way back leads to.
 ELSEWHERE = [
     "//evil.example",
@@ -262,10 +265,10 @@ class Gym:
         self.cookies = {role: self.sign_in(role) for role in self.people}
         maya = self.people["member"]
         ana = TrainerFactory(name="Ana Ruiz", user=self.people["trainer"])
-        session = book(maya, ana, THURSDAY, 9, now=NOW)
+        session = book(maya, ana, THURSDAY, 9, now=NOW, notes=NOTE)
         last_week = NOW - timedelta(days=6)
-        past = book(maya, ana, last_week.date(), 9, now=last_week)
-        marked = book(maya, ana, last_week.date(), 11, now=last_week)
+        past = book(maya, ana, last_week.date(), 9, now=last_week, notes=NOTE)
+        marked = book(maya, ana, last_week.date(), 11, now=last_week, notes=NOTE)
         complete_session(marked, by=self.people["desk"], now=NOW)
         in_june = date(2027, 6, 1)
         off = TimeOff.objects.create(trainer=ana, first_day=in_june, last_day=in_june)
@@ -386,7 +389,7 @@ def away_with_a_session_left(trainer):
     nina = MemberFactory(name="Nina Braun", email="nina@example.com")
     days = [date(2026, 12, 21), date(2026, 12, 22)]
     for day in days:
-        book(nina, trainer, day, 9, now=NOW)
+        book(nina, trainer, day, 9, now=NOW, notes=NOTE)
     rows = {
         "timeoff": TimeOff(trainer=trainer, first_day=days[0], last_day=days[0]),
         "closure": Closure(name="Moving house", first_day=days[1], last_day=days[1]),
