@@ -25,6 +25,13 @@ def send_empty(tab: Tab) -> None:
     tab.locator(".errorlist").first.wait_for()
 
 
+def send_empty_time_off(tab: Tab) -> None:
+    form = tab.locator("main form").last
+    form.evaluate("form => { form.noValidate = true; }")
+    form.locator("[type=submit]").click()
+    tab.locator(".errorlist").first.wait_for()
+
+
 def press(name: str) -> Callable[[Tab], None]:
     def then(tab: Tab) -> None:
         tab.locator("main").get_by_role("button", name=name, exact=True).click()
@@ -149,6 +156,52 @@ MEMBER = [
     Page("two-factor", "/accounts/2fa/", "second step"),
     Page("passkeys", "/accounts/2fa/webauthn/", "passkey"),
     Page("sign-out", "/accounts/logout/", "Sign out"),
+]
+
+
+def click(what: str) -> Callable[[Tab], None]:
+    return lambda tab: tab.locator(what).first.click()
+
+
+def take_the_day_off(tab: Tab) -> None:
+    day = tab.url.partition("#")[2]
+    tab.get_by_label("First day").fill(day)
+    tab.get_by_role("button", name="Take it").click()
+
+
+TRAINER = [
+    Page("coach", "/coach/?week={day}", "What the member wrote"),
+    Page("coach-today", "/coach/", "My week"),
+    Page("coach-earlier", "/coach/?week={earlier}", "Did not come"),
+    Page("coach-nobody", "/coach/?week=2020-01-06", "Nobody has booked you this week"),
+    Page(
+        "coach-marked",
+        "/coach/?week={earlier}",
+        "Took place: 09:00, Maya Lindqvist.",
+        click("button:has-text('Took place')"),
+    ),
+    Page("coach-slots", "/coach/slots/", "A press makes a slot"),
+    Page(
+        "coach-slot-set",
+        "/coach/slots/",
+        "Monday, 08:00: Unavailable.",
+        click("[id='slot-1-08:00']"),
+    ),
+    Page("coach-time-off", "/coach/time-off/", "For staff: dentist"),
+    Page("coach-time-off-refused", "/coach/time-off/", "required", send_empty_time_off),
+    Page(
+        "coach-time-off-sure",
+        "/coach/time-off/#{day}",
+        "Nobody is cancelled by this",
+        take_the_day_off,
+    ),
+    Page("coach-calendar", "/coach/calendar/", "the first name and the kind"),
+    Page(
+        "coach-calendar-address",
+        "/coach/calendar/",
+        "It is shown only now.",
+        press("Make my calendar address"),
+    ),
 ]
 
 

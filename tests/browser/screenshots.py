@@ -25,6 +25,8 @@ MODES = {"wide": (WIDE, "light"), "phone": (PHONE, "light"), "dark": (WIDE, "dar
 
 # What the demo gym is not in, or what another picture shows better.
 NOT_HERE = {"cancel-late", "day-filtered", "refusal", "booking-refused", "sign-out"}
+NOT_HERE |= {"coach-earlier", "coach-marked", "coach-slot-set", "coach-nobody"}
+NOT_HERE |= {"coach-today", "coach-time-off-refused", "coach-calendar-address"}
 NOT_HERE |= {"moving-refused", "booking-unread", "undo", "sign-in-refused", "week"}
 
 
@@ -55,13 +57,20 @@ def main() -> None:
 
 
 def take_pictures(site: str) -> None:
+    from bookings import demo
+
     args = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable(), args=args)
         visitor = browser.new_context(base_url=site).new_page()
-        member = sign_in(browser, site)
+        member = sign_in(browser, site, demo.MEMBER)
+        trainer = sign_in(browser, site, demo.TRAINER)
         places = look_around(member)
-        for tab, listed in ((visitor, pages.VISITOR), (member, pages.MEMBER)):
+        for tab, listed in (
+            (visitor, pages.VISITOR),
+            (member, pages.MEMBER),
+            (trainer, pages.TRAINER),
+        ):
             pages.show_refusals(tab)
             for page in listed:
                 if page.name not in NOT_HERE:
@@ -69,12 +78,12 @@ def take_pictures(site: str) -> None:
         browser.close()
 
 
-def sign_in(browser: Browser, site: str) -> Page:
-    from bookings.demo import MEMBER, PASSWORD
+def sign_in(browser: Browser, site: str, email: str) -> Page:
+    from bookings.demo import PASSWORD
 
     tab = browser.new_context(base_url=site).new_page()
     tab.goto("/accounts/login/")
-    tab.get_by_label("Email").fill(MEMBER)
+    tab.get_by_label("Email").fill(email)
     tab.get_by_label("Password").first.fill(PASSWORD)
     tab.get_by_role("button", name="Sign in", exact=True).click()
     tab.get_by_role("button", name="Sign out").wait_for()

@@ -10,10 +10,10 @@ from django.core.cache import cache
 from playwright.sync_api import expect
 
 from bookings.models import SessionStatus, TrainingSession
-from tests.browser.pages import MEMBER, VISITOR, prove, show_refusals
-from tests.factories import PASSWORD, TrainerFactory, be_easy_going, book
+from tests.browser.pages import MEMBER, TRAINER, VISITOR, prove, show_refusals
+from tests.factories import PASSWORD, MemberFactory, TrainerFactory, be_easy_going, book
 from trainers.clock import gym_now
-from trainers.models import SlotStatus
+from trainers.models import SlotStatus, TimeOff
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
@@ -123,6 +123,29 @@ def test_what_a_member_sees(visit, sessions, maya, next_thursday, half):
     page = visit(maya)
     places = {"day": next_thursday, **sessions}
     assert wrong_with(page, MEMBER[half::2], **places) == {}
+
+
+def test_what_a_trainer_sees(visit, sessions, ana, maya, next_thursday):
+    ana.user = MemberFactory(name="Ana Ruiz", email="ana@example.com")
+    ana.save()
+    earlier = gym_now().date() - timedelta(days=14)
+    session = TrainingSession.objects.get(pk=sessions["session"])
+    session.notes = "My left knee clicks on the stairs."
+    session.save()
+    TrainingSession.objects.create(
+        trainer=ana,
+        client=maya,
+        session_date=earlier,
+        start_time=time(9),
+        end_time=time(10),
+        notes="May be late: the bus.",
+    )
+    in_june = next_thursday + timedelta(days=100)
+    TimeOff.objects.create(
+        trainer=ana, first_day=in_june, last_day=in_june, reason="dentist"
+    )
+    places = {"day": next_thursday, "earlier": earlier}
+    assert wrong_with(visit(ana.user), TRAINER, **places) == {}
 
 
 def test_staff_pages_and_the_api_documentation_are_quiet(visit, gym, frieda):
