@@ -88,8 +88,7 @@ def test_transactions_open_in_the_domain_and_in_the_sessions_own_save_alone():
     assert opening == {
         "bookings.domain.projection",
         "bookings.transactions",
-        # Two commands: one tries a trainer and takes it back, one makes up a gym.
-        "bookings.management.commands.init_trainer_schedules",
+        # It makes up a gym.
         "bookings.management.commands.seed_demo_gym",
         # People come along all together, and know nothing of bookings.
         "finova.accounts.importing",

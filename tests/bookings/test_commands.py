@@ -72,7 +72,25 @@ class TestInitTrainerSchedules:
         assert out[-1] == (
             "1 trainer, 13 slots added, 0 corrected (dry run: nothing was changed)"
         )
+        assert out[1:-1] == ["  Tuesday: 13 slots added, 0 removed"]
         assert ana.slots.count() == 73
+
+    def test_a_dry_run_names_who_would_lose_their_time(self, monday_morning, ana, maya):
+        book(maya, ana, THURSDAY, 15, now=NOW, notes="a bad knee")
+        book(MemberFactory(name=""), ana, THURSDAY, 17, now=NOW)
+        ana.working_hours.create(day_of_week=4, starts_at="09:00", ends_at="12:00")
+        out, _ = init("--dry-run")
+        nameless = TrainingSession.objects.get(start_time=time(17)).client_id
+        assert out[4:] == [
+            "  Thursday: 0 slots added, 10 removed",
+            "  Friday: 0 slots added, 13 removed",
+            "  Saturday: 0 slots added, 13 removed",
+            "  Sunday: 0 slots added, 8 removed",
+            "  stranded: 2026-12-10 15:00 – 16:00, Maya Lindqvist",
+            f"  stranded: 2026-12-10 17:00 – 18:00, member {nameless}",
+            "1 trainer, 0 slots added, 0 corrected (dry run: nothing was changed)",
+        ]
+        assert ana.slots.count() == 86
 
     def test_one_trainer(self, ana):
         TrainerFactory()

@@ -1,16 +1,16 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 from django.db.models import Q
 from django.utils.translation import ngettext
 
+from bookings.domain.plan import Plan, plan_hours
 from bookings.domain.projection import refresh_schedule
+from bookings.exceptions import BookingRefused
+from trainers.clock import gym_now
 from trainers.models import Trainer
-
-
-class DryRun(Exception):
-    """Ends a dry run's transaction, so that nothing of it stays."""
+from trainers.wording import span
 
 
 class Command(BaseCommand):
@@ -22,7 +22,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--trainer", metavar="ID_OR_SLUG", help="only this trainer")
         parser.add_argument(
-            "--dry-run", action="store_true", help="say what would be done, do nothing"
+            "--dry-run",
+            action="store_true",
+            help="say what would be done, and which sessions ahead would lose their "
+            "time; do nothing",
         )
 
     def handle(
@@ -31,8 +34,9 @@ class Command(BaseCommand):
         done = failed = added = corrected = 0
         for pk, name in self.chosen(trainer):
             try:
-                result = self.refresh(pk, dry_run=dry_run)
-            except (DatabaseError, Trainer.DoesNotExist) as error:
+                plan = plan_hours(pk, now=gym_now()) if dry_run else None
+                result = plan.refreshed if plan else refresh_schedule(pk)
+            except (DatabaseError, BookingRefused, Trainer.DoesNotExist) as error:
                 failed += 1
                 self.stderr.write(f"{name}: failed, nothing changed: {error}")
                 continue
@@ -42,6 +46,8 @@ class Command(BaseCommand):
                 f"{name}: {result.added} slots added, {result.removed} removed, "
                 f"{result.corrected} corrected, {result.booked} booked"
             )
+            if plan:
+                self.print_plan(plan)
         would = " (dry run: nothing was changed)" if dry_run else ""
         self.stdout.write(
             f"{done} {ngettext('trainer', 'trainers', done)}, {added} slots added, "
@@ -49,6 +55,19 @@ class Command(BaseCommand):
         )
         if failed:
             raise CommandError(f"{failed} trainers failed; the others are done.")
+
+    def print_plan(self, plan: Plan) -> None:
+        """The days that change, and by name whose session loses its time."""
+        for change in plan.by_day():
+            self.stdout.write(
+                f"  {change.day.label}: {change.added} slots added, "
+                f"{change.removed} removed"
+            )
+        for entry in plan.stranded:
+            session = entry.session
+            times = span(session.start_time, session.end_time)
+            who = session.client.name or f"member {session.client_id}"
+            self.stdout.write(f"  stranded: {session.session_date} {times}, {who}")
 
     def chosen(self, trainer: str | None) -> list[tuple[int, str]]:
         trainers = Trainer.objects.all()
@@ -60,13 +79,3 @@ class Command(BaseCommand):
             if not trainers.exists():
                 raise CommandError(f"There is no trainer {trainer}.")
         return list(trainers.values_list("pk", "name"))
-
-    def refresh(self, pk: int, *, dry_run: bool) -> Any:
-        try:
-            with transaction.atomic():
-                result = refresh_schedule(pk)
-                if dry_run:
-                    raise DryRun
-        except DryRun:
-            pass
-        return result
