@@ -212,6 +212,8 @@ class TestTrainers:
             "working_hours-INITIAL_FORMS": 0,
             "time_off-TOTAL_FORMS": 0,
             "time_off-INITIAL_FORMS": 0,
+            "extra_hours-TOTAL_FORMS": 0,
+            "extra_hours-INITIAL_FORMS": 0,
             **changes,
         }
 

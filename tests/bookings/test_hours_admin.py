@@ -55,6 +55,8 @@ def form_for(trainer, until="12:00", **changes):
         "working_hours-0-ends_at": until,
         "time_off-TOTAL_FORMS": 0,
         "time_off-INITIAL_FORMS": 0,
+        "extra_hours-TOTAL_FORMS": 0,
+        "extra_hours-INITIAL_FORMS": 0,
         **changes,
     }
 
@@ -103,6 +105,23 @@ class TestTrainerPage:
         assert (bruno.session_minutes, bruno.slots.count()) == (30, 22)
         assert bruno.working_hours.get().ends_at == time(20)
 
+    def test_it_lists_what_is_ahead_and_leads_to_where_it_is_changed(
+        self, bruno, as_frieda
+    ):
+        days = {"first_day": THURSDAY, "last_day": THURSDAY, "reason": "the dentist"}
+        ahead = bruno.time_off.create(**days)
+        past = NOW.date() - timedelta(days=1)
+        bruno.time_off.create(first_day=past, last_day=past, reason="long over")
+        more = bruno.extra_hours.create(
+            date=THURSDAY, starts_at=time(20), ends_at=time(22)
+        )
+        page = as_frieda.get(page_of(bruno)).content.decode()
+        assert "the dentist" in page
+        assert "long over" not in page
+        for model, row in (("timeoff", ahead), ("extrahours", more)):
+            assert reverse(f"admin:trainers_{model}_change", args=[row.pk]) in page
+            assert reverse(f"admin:trainers_{model}_add") in page
+
 
 class TestPlanPage:
     def test_it_shows_slots_by_day_and_who_loses_their_time(
@@ -123,7 +142,7 @@ class TestPlanPage:
             "Together 1 8",
         ]
         text = " ".join("".join(page.itertext()).split())
-        assert "Thursday 10 December, 15:00 – 16:00 Maya Lindqvist" in text
+        assert "Thu 10 Dec, 15:00 – 16:00 Maya Lindqvist" in text
         assert "Move to Thu 10 Dec, 11:00 – 12:00" in text
         assert "bad knee" not in text
         assert maya.email not in text

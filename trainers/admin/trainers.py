@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from trainers.admin.choosing import AutocompleteAdmin
 from trainers.admin.form import TrainerForm
 from trainers.admin.hours import WorkingHoursInline, wished_hours
-from trainers.models import DayOfWeek, TimeOff, Trainer, WorkingHours
+from trainers.clock import gym_now
+from trainers.models import DayOfWeek, ExtraHours, TimeOff, Trainer, WorkingHours
 from trainers.photo import keep_photo
 from trainers.schedule import (
     STAFF_STATUSES,
@@ -33,9 +34,39 @@ RESERVED = (
 )
 
 
-class TimeOffInline(admin.TabularInline):
-    model = TimeOff
+class AheadInline(admin.TabularInline):
+    """What differs from the week from today on, to read.
+
+    It is added and changed on pages of its own, which list the sessions it hits.
+    """
+
     extra = 0
+    can_delete = False
+    show_change_link = True
+    last_day = "last_day"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        today = gym_now().date()
+        return super().get_queryset(request).filter(**{f"{self.last_day}__gte": today})
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class TimeOffInline(AheadInline):
+    model = TimeOff
+    fields = ["first_day", "starts_at", "last_day", "ends_at", "reason", "notice"]
+    verbose_name_plural = _("Time off from today on")
+
+
+class ExtraHoursInline(AheadInline):
+    model = ExtraHours
+    last_day = "date"
+    fields = ["date", "starts_at", "ends_at"]
+    verbose_name_plural = _("Extra hours from today on")
 
 
 class TrainerAdmin(AutocompleteAdmin):
@@ -43,7 +74,7 @@ class TrainerAdmin(AutocompleteAdmin):
 
     form = TrainerForm
     change_form_template = "admin/trainers/trainer/change_form.html"
-    inlines = [WorkingHoursInline, TimeOffInline]
+    inlines = [WorkingHoursInline, TimeOffInline, ExtraHoursInline]
     list_display = ["name", "specialisation", "rate", "session_minutes", "is_active"]
     list_filter = ["is_active"]
     search_fields = ["name", "specialisation", "user__email"]
@@ -71,6 +102,10 @@ class TrainerAdmin(AutocompleteAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """The desk changes the hours, and what belongs to them."""
         return () if self.has_add_permission(request) else RESERVED
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        """Of a new trainer nothing is known yet but the hours."""
+        return super().get_inlines(request, obj) if obj else [WorkingHoursInline]
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
