@@ -155,9 +155,10 @@ class TestChange:
     def test_what_changed_meanwhile_is_looked_at_again(self, bruno, maya, omar, frieda):
         session = book(maya, bruno, THURSDAY, 15, now=NOW)
         seen = plan_hours(bruno.pk, MORNINGS, now=NOW).digest
-        book(omar, bruno, THURSDAY, 16, now=NOW)
+        other = book(omar, bruno, THURSDAY, 16, now=NOW)
+        fates = {session.pk: Fate.CANCEL, other.pk: Fate.KEEP}
         with pytest.raises(PlanChanged):
-            change(bruno, MORNINGS, frieda, seen=seen, fates={session.pk: Fate.CANCEL})
+            change(bruno, MORNINGS, frieda, seen=seen, fates=fates)
         session.refresh_from_db()
         assert session.is_active
         assert bruno.slots.count() == 11

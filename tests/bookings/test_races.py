@@ -20,6 +20,7 @@ from bookings.domain.booking import (
     reschedule_session,
 )
 from bookings.domain.idempotency import book_once
+from bookings.domain.plan import PlanChanged, change_hours
 from bookings.domain.projection import project_schedule
 from bookings.exceptions import (
     BookingRefused,
@@ -35,6 +36,7 @@ from tests.conftest import NOW, THURSDAY
 from tests.factories import MemberFactory, TrainerFactory, book
 from trainers.models import DayOfWeek, SlotStatus, Trainer, WorkingHours
 from trainers.schedule import (
+    WeeklyHours,
     fit_trainer_schedule,
     initialize_trainer_schedule,
     set_slot_status,
@@ -279,6 +281,9 @@ WRITES = {
     "project": lambda s: project_schedule(s.trainer_id),
     "fit": lambda s: in_transaction(fit_trainer_schedule, s.trainer_id),
     "initialize": lambda s: in_transaction(initialize_trainer_schedule, s.trainer_id),
+    "change hours": lambda s: change_hours(
+        s.trainer_id, WeeklyHours.of(s.trainer), by=s.client, now=NOW
+    ),
     "save slot": lambda s: in_transaction(s.trainer.slots.first().save),
     "delete slot": lambda s: s.trainer.slots.filter(day_of_week=0).delete(),
     "save hours": lambda s: in_transaction(new_hours(s.trainer).save),
@@ -290,6 +295,16 @@ def test_every_write_waits_for_the_trainers_lock(ana, maya, write):
     session = book(maya, ana, THURSDAY, 9, now=NOW)
     answer = after_others(hold(ana), lambda: write(session))
     assert not isinstance(answer, Exception)
+
+
+def test_a_session_booked_meanwhile_is_not_stranded_unseen(ana, maya, frieda):
+    mornings = WeeklyHours(((DayOfWeek.THURSDAY, time(9), time(12)),), 60)
+    answer = after_others(
+        lambda: book(maya, ana, THURSDAY, 15, now=NOW),
+        lambda: change_hours(ana.pk, mornings, by=frieda, now=NOW),
+    )
+    assert isinstance(answer, PlanChanged)
+    assert ana.slots.count() == 86
 
 
 def test_moving_waits_for_the_other_trainer_too(ana, maya):
