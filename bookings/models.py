@@ -202,6 +202,10 @@ class TrainingSession(models.Model):
             models.Index(
                 fields=["client", "session_date"], name="sessions_client_date"
             ),
+            # The front desk's list, which is in the order of time for everybody.
+            models.Index(
+                fields=["session_date", "start_time", "id"], name="sessions_in_order"
+            ),
         ]
         constraints = [
             models.CheckConstraint(

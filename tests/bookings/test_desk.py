@@ -265,6 +265,7 @@ class TestPhone:
                 as_desk.get(week_of(maya))
             return len(queries)
 
+        MemberFactory.create_batch(3)
         few = asked()
         TrainerFactory.create_batch(30)
         MemberFactory.create_batch(30)
