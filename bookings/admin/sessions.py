@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
@@ -61,6 +61,8 @@ MARKED = ngettext_lazy(
     "%(count)s sessions marked as no-show.",
     "count",
 )
+may_export = permission_required("bookings.export_sessions", raise_exception=True)
+
 PLACE = ("trainer", "session_date", "start_time", "end_time")
 # The database looks up so many members one by one, and reads all sessions for more.
 MOST_BY_NUMBER = 200
@@ -325,11 +327,9 @@ class TrainingSessionAdmin(AutocompleteAdmin):
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         return self.or_say_why(super().changelist_view, request, *args, **kwargs)
 
-    @method_decorator(require_safe)
+    @method_decorator([may_export, require_safe])
     def export(self, request: HttpRequest) -> HttpResponseBase:
         """The list as it is filtered and searched, all of its pages."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
         try:
             sessions = self.get_changelist_instance(request).queryset
         except IncorrectLookupParameters:
@@ -353,14 +353,16 @@ class TrainingSessionAdmin(AutocompleteAdmin):
             return [*PLACE, "client", "session_type", "reason"]
         facts = ["when", "trainer", "client", "phone", "state", "created_at"]
         if not self.has_change_permission(request, obj):
-            return [*facts, "session_type", "price"]
+            return [*facts, "session_type", "cost"]
+        if not request.user.has_perm("bookings.change_price"):
+            return [*facts, "session_type", "cost", "seen"]
         return [*facts, "session_type", "price", "reason", "seen"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Another time is a step of its own; another member is another booking."""
         if obj is None:
             return []
-        facts = ["when", "trainer", "client", "phone", "state", "created_at"]
+        facts = ["when", "trainer", "client", "phone", "state", "created_at", "cost"]
         return facts if obj.is_active else [*facts, "session_type"]
 
     @admin.display(description=_("when"))

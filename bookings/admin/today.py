@@ -164,7 +164,7 @@ def chosen_day(data: Mapping[str, Any], now: datetime) -> date:
 def shortcuts(request: HttpRequest) -> list[tuple[str, str]]:
     """What the desk does all day, as far as this person may."""
     wanted = [
-        ("bookings.add_trainingsession", "bookings_trainingsession_add", _("Book")),
+        ("bookings.add_trainingsession", "bookings_phone", _("Book by phone")),
         (MAY_LOOK, "bookings_trainingsession_changelist", _("Sessions")),
         ("accounts.view_user", "accounts_user_changelist", _("Members")),
         ("trainers.view_trainer", "trainers_trainer_changelist", _("Trainers")),

@@ -99,22 +99,20 @@ def test_a_page_that_trusts_a_name_would_be_seen(ana, as_maya):
         assert_inert(Page(page), Page(trusting))
 
 
-def test_notes(ana, as_maya, as_frieda):
-    """Several strings to a note, from the API to the admin's form, and to one's own."""
-    pages, own_pages = [], []
+def test_notes(ana, as_maya):
+    """Several strings to a note, from the API to one's own page."""
+    own_pages = []
     for hour, notes in enumerate([PLAIN, *notes_of(STRINGS)], start=7):
         day = MONDAY + timedelta(days=1 + hour // 12)
         place = {"session_date": str(day), "start_time": f"{7 + hour % 12:02}:00"}
         body = {**place, "end_time": f"{8 + hour % 12:02}:00", "notes": notes}
         booked = post(as_maya, request_for(ana, **body)).json()["session"]
         assert TrainingSession.objects.get(pk=booked["id"]).notes == notes
-        change = f"/admin/bookings/trainingsession/{booked['id']}/change/"
-        pages.append((Page(as_frieda.get(change)), notes))
         own = as_maya.get(f"/sessions/{booked['id']}/")
         own_pages.append((Page(own), notes))
-    for (plain, _), *others in (pages, own_pages):
-        for page, notes in others:
-            assert_inert(plain, page, [notes])
+    (plain, _), *others = own_pages
+    for page, notes in others:
+        assert_inert(plain, page, [notes])
 
 
 def notes_of(strings):
@@ -241,17 +239,18 @@ def test_trainers_in_lists(trainers, maya, frieda, as_maya, as_frieda):
     def lists():
         yield [Page(as_maya.get(f"/trainers/?page={n}")) for n in range(1, PAGES + 1)]
         yield [Page(as_maya.get("/sessions/"))]
-        # Beside the first hundred rows stands a filter that has them all.
-        yield [Page(as_frieda.get("/admin/trainers/trainer/"))]
-        yield [Page(as_frieda.get("/admin/bookings/trainingsession/"))]
+        yield every_page(as_frieda, "/admin/trainers/trainer/")
+        yield every_page(as_frieda, "/admin/bookings/trainingsession/")
 
     hostile = [*lists()]
     with_plain_names(Trainer, "name", "specialisation", "about")
     assert_lists_are_inert(lists(), hostile)
 
 
-def hundreds(client, address):
-    return [Page(client.get(f"{address}?p={number}")) for number in (1, 2, 3)]
+def every_page(client, address):
+    """Of a list of the admin, however many rows it shows at a time."""
+    last = client.get(address).context["cl"].paginator.num_pages
+    return [Page(client.get(f"{address}?p={n}")) for n in range(1, last + 1)]
 
 
 @pytest.fixture
@@ -276,9 +275,9 @@ def test_members_in_lists(ana, members, as_frieda):
     delete = {"action": "delete_selected", "_selected_action": keys}
 
     def lists():
-        yield hundreds(as_frieda, "/admin/accounts/user/")
-        yield hundreds(as_frieda, "/admin/bookings/trainingsession/")
-        yield hundreds(as_frieda, "/admin/bookings/bookingevent/")
+        yield every_page(as_frieda, "/admin/accounts/user/")
+        yield every_page(as_frieda, "/admin/bookings/trainingsession/")
+        yield every_page(as_frieda, "/admin/bookings/bookingevent/")
         yield [Page(as_frieda.post(tokens, delete))]
 
     hostile = [*lists()]

@@ -176,6 +176,7 @@ TYPED = {
         **BOOKING,
     },
     "/admin/bookings/trainingsession/{session}/change/": {
+        "session_type": "consultation",
         "price": "60",
         "reason": "A gift.",
     },

@@ -1,12 +1,9 @@
-from django.conf import settings
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0009_holds_and_settings"),
-        ("trainers", "0005_overrides"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("bookings", "0011_permissions_of_staff"),
     ]
 
     operations = [
