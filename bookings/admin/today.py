@@ -138,7 +138,12 @@ def show_today(
     request: HttpRequest, data: Mapping[str, Any], status: int = HTTPStatus.OK
 ) -> TemplateResponse:
     now = gym_now()
-    today = build_today(chosen_day(data, now), now=now)
+    today = build_today(
+        chosen_day(data, now),
+        now=now,
+        page=page_number(data),
+        query=data.get("q", "").strip()[:100],
+    )
     title = _("Today, %(day)s") if today.is_today else "%(day)s"
     page = list_of_apps(
         request,
@@ -159,6 +164,11 @@ def chosen_day(data: Mapping[str, Any], now: datetime) -> date:
         return within_the_calendar(date.fromisoformat(data.get("day", "")))
     except ValueError:
         return now.date()
+
+
+def page_number(data: Mapping[str, Any]) -> int:
+    page: str = data.get("page", "")
+    return int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
 
 
 def shortcuts(request: HttpRequest) -> list[tuple[str, str]]:

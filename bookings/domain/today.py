@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db.models import Count, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -26,8 +27,13 @@ DAY = timedelta(days=1)
 # A column of the timeline.
 STEP_MINUTES = 5
 STEPS_PER_HOUR = 60 // STEP_MINUTES
+# On one page; trainers whose day does not fit on it any more are on the next.
+MOST_VISITS = 200
+MOST_LATE = 20
+MOST_CANCELLED = 20
+SEARCH_FROM = 40
 # More than this nobody closes by looking at each, so the page says how many there are.
-MOST_UNMARKED = 50
+MOST_UNMARKED = 30
 MOST_COUNTED = 1000
 MOST_PEOPLE = 10
 NEW_FOR = timedelta(days=7)
@@ -181,8 +187,15 @@ class Newcomer:
 class Today:
     day: date
     today: date
+    # Of one page of trainers: how many pages there are, and which this is.
     visits: Sequence[Visit]
+    page: int
+    pages: int
+    # The members' names it was asked for.
+    query: str
     timeline: Timeline
+    # Of all trainers, wherever they are.
+    late: Sequence[Visit]
     # Of yesterday and before, the newest first, and how many there are in all.
     unmarked: Sequence[Visit]
     unmarked_count: int
@@ -201,9 +214,26 @@ class Today:
     def next(self) -> date:
         return within_the_calendar(self.day + DAY)
 
-    @cached_property
-    def late(self) -> list[Visit]:
-        return [visit for visit in self.visits if visit.progress is Progress.LATE]
+    @property
+    def page_before(self) -> int | None:
+        return self.page - 1 if self.page > 1 else None
+
+    @property
+    def page_after(self) -> int | None:
+        return self.page + 1 if self.page < self.pages else None
+
+    @property
+    def first_trainer(self) -> str:
+        return self.timeline.rows[0].trainer
+
+    @property
+    def last_trainer(self) -> str:
+        return self.timeline.rows[-1].trainer
+
+    @property
+    def can_be_searched(self) -> bool:
+        """Where the eye does not find a member at once."""
+        return bool(self.query) or self.pages > 1 or len(self.visits) > SEARCH_FROM
 
     @cached_property
     def tally(self) -> list[tuple[Progress, int]]:
@@ -225,26 +255,69 @@ class Today:
         return self.unmarked_count >= MOST_COUNTED
 
 
-def build_today(day: date, *, now: datetime) -> Today:
-    """The day as it is at `now`, and what is left of the days before. Five queries."""
-    sessions = for_the_desk().filter(session_date=day)
-    visits = [
-        visit_of(session, now)
-        for session in sessions.order_by("start_time", "trainer__name", "pk")
-        if session.status != SessionStatus.CANCELLED or session.cancelled_late
-    ]
+def build_today(day: date, *, now: datetime, page: int = 1, query: str = "") -> Today:
+    """The day as it is at `now`, and what is left of the days before. Seven queries.
+
+    With a `query`, only the sessions of members who are called so.
+    """
+    sessions = of_the_day(day, query)
+    pages = pages_of(sessions)
+    page = min(max(page, 1), len(pages))
+    visits = visits_of(
+        sessions.filter(trainer__in=pages[page - 1]).order_by(
+            "start_time", "trainer__name", "pk"
+        ),
+        now,
+    )
     before = for_the_desk().unmarked(now).filter(session_date__lt=now.date())
     newest = before.order_by("-session_date", "-start_time", "-pk")
     return Today(
         day=day,
         today=now.date(),
         visits=visits,
+        page=page,
+        pages=len(pages),
+        query=query,
         timeline=timeline_of(visits, now if day == now.date() else None),
-        unmarked=[visit_of(session, now) for session in newest[:MOST_UNMARKED]],
+        late=late_ones(now) if day == now.date() else [],
+        unmarked=visits_of(newest[:MOST_UNMARKED], now),
         unmarked_count=before.order_by()[:MOST_COUNTED].count(),
-        cancelled_late=[visit_of(each, now) for each in cancelled_late_since(now)],
+        cancelled_late=visits_of(cancelled_late_since(now), now),
         newcomers=newcomers(now),
     )
+
+
+def visits_of(sessions: Iterable[TrainingSession], now: datetime) -> list[Visit]:
+    return [visit_of(session, now) for session in sessions]
+
+
+def of_the_day(day: date, query: str) -> TrainingSessionQuerySet:
+    """What was cancelled in time is nobody's business here any more."""
+    gone = Q(status=SessionStatus.CANCELLED, cancelled_late=False)
+    sessions = for_the_desk().filter(session_date=day).exclude(gone)
+    return sessions.filter(client__name__icontains=query) if query else sessions
+
+
+def pages_of(sessions: TrainingSessionQuerySet) -> list[list[int]]:
+    """The trainers by name, as many to a page as have room on it; at least one page."""
+    counts = sessions.order_by("trainer__name", "trainer").values_list("trainer")
+    pages: list[list[int]] = [[]]
+    filled = 0
+    for trainer_id, count in counts.annotate(count=Count("pk")):
+        if pages[-1] and filled + count > MOST_VISITS:
+            pages.append([])
+            filled = 0
+        pages[-1].append(trainer_id)
+        filled += count
+    return pages
+
+
+def late_ones(now: datetime) -> list[Visit]:
+    """Who has waited longest first."""
+    here = for_the_desk().active().filter(session_date=now.date(), checked_in_at=None)
+    begun = here.filter(start_time__lte=now.time(), end_time__gt=now.time())
+    visits = visits_of(begun.order_by("start_time", "trainer__name")[:MOST_LATE], now)
+    return [visit for visit in visits if visit.progress is Progress.LATE]
 
 
 def for_the_desk() -> TrainingSessionQuerySet:
@@ -271,7 +344,7 @@ def cancelled_late_since(now: datetime) -> TrainingSessionQuerySet:
     yesterday = now.date() - DAY
     late = for_the_desk().filter(cancelled_late=True, session_date__gte=yesterday)
     recent = late.filter(cancelled_at__gte=at_gym(yesterday, time.min))
-    return recent.order_by("-cancelled_at")[:MOST_UNMARKED]
+    return recent.order_by("-cancelled_at")[:MOST_CANCELLED]
 
 
 def newcomers(now: datetime) -> list[Newcomer]:

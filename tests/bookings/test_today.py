@@ -178,19 +178,40 @@ class TestTheDay:
         (row,) = build_today(MONDAY, now=NOW).timeline.rows
         assert [block.width for block in row.lines[0]] == [12]
 
-    @pytest.mark.parametrize("count", [3, 300])
+    @pytest.mark.parametrize(("count", "shown"), [(3, 3), (300, 200)])
     def test_it_asks_as_often_with_three_as_with_three_hundred(
-        self, count, maya, as_desk, django_assert_max_num_queries
+        self, count, shown, maya, as_desk, django_assert_max_num_queries
     ):
         crowd(count)
-        with django_assert_max_num_queries(5):
+        with django_assert_max_num_queries(7):
             today = build_today(MONDAY, now=NINE)
-        assert len(today.visits) == count
+        assert len(today.visits) == shown
         assert today.unmarked_count == count
         client = as_desk()
-        with django_assert_max_num_queries(12):
+        with django_assert_max_num_queries(14):
             page = client.get("/admin/")
-        assert len(tree(page).findall(".//ol[@class='visits']/li")) == count
+        assert len(tree(page).findall(".//ol[@class='visits']/li")) == shown
+
+    def test_more_than_fit_on_a_page_are_on_the_next(self, maya):
+        crowd(300)
+        pages = [build_today(MONDAY, now=NINE, page=page) for page in (1, 2)]
+        assert [len(each.visits) for each in pages] == [200, 100]
+        trainers = [{visit.trainer_id for visit in each.visits} for each in pages]
+        assert not trainers[0] & trainers[1]
+        assert [each.page_after for each in pages] == [2, None]
+        # What is left to do is of all of them, whatever page it is.
+        assert pages[1].unmarked_count == 300
+        for strange in (0, -1, 99):
+            assert build_today(MONDAY, now=NINE, page=strange).visits
+
+    def test_a_member_is_found_by_a_part_of_the_name(self, ana, maya, omar, as_desk):
+        book(maya, ana, MONDAY, 9, now=NOW)
+        book(omar, ana, MONDAY, 10, now=NOW)
+        found = part(as_desk().get("/admin/?q=lindq"), "content")
+        assert "Maya Lindqvist" in found
+        assert "Omar" not in found
+        nobody = part(as_desk().get("/admin/?q=zz"), "content")
+        assert "Nobody of this name has a session on this day." in nobody
 
 
 def crowd(count):
