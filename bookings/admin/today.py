@@ -152,6 +152,7 @@ def show_today(
             "today": today,
             "shortcuts": shortcuts(request),
             "may_mark": request.user.has_perm(MAY_MARK),
+            "may_approve": request.user.has_perm("accounts.change_user"),
         },
     )
     page.status_code = status

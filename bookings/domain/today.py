@@ -182,6 +182,10 @@ class Newcomer:
     joined: date
     awaits_approval: bool
 
+    @property
+    def key(self) -> str:
+        return str(self.pk)
+
 
 @dataclass(frozen=True)
 class Today:

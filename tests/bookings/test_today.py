@@ -448,3 +448,13 @@ class TestNewMembers:
         today = build_today(MONDAY, now=NOW)
         names = [person.name for person in today.newcomers]
         assert names == ["Walid Waits", "Nadia New"]
+
+    def test_who_waits_is_approved_by_one_click(self, desk, as_desk):
+        walid = MemberFactory(name="Walid Waits", awaits_approval=True)
+        client = as_desk()
+        root = tree(client.get("/admin/"))
+        (button,) = [each for each in root.iter("button") if words(each) == "Approve"]
+        form = {"action": "approve", "_selected_action": button.get("value")}
+        client.post("/admin/accounts/user/", form)
+        walid.refresh_from_db()
+        assert not walid.awaits_approval
