@@ -22,6 +22,7 @@ from django.utils.translation import pgettext_lazy
 from bookings.domain.day import within_the_calendar
 from bookings.models import SessionStatus, TrainingSession, TrainingSessionQuerySet
 from trainers.clock import at_gym, has_come
+from trainers.models import Closure, TimeOff
 
 DAY = timedelta(days=1)
 # A column of the timeline.
@@ -205,6 +206,9 @@ class Today:
     unmarked_count: int
     cancelled_late: Sequence[Visit]
     newcomers: Sequence[Newcomer]
+    # Why the gym is closed, and which trainers are away for all of the day or a part.
+    closures: Sequence[str]
+    away: Sequence[str]
 
     @property
     def is_today(self) -> bool:
@@ -217,6 +221,14 @@ class Today:
     @property
     def next(self) -> date:
         return within_the_calendar(self.day + DAY)
+
+    @property
+    def coming(self) -> Visit | None:
+        """The first that is not over, where others are: the list leads there."""
+        is_over = (Progress.UNMARKED, Progress.COMPLETED, Progress.NO_SHOW)
+        ahead = [each for each in self.visits if each.progress not in is_over]
+        leads = self.is_today and ahead and ahead[0] != self.visits[0]
+        return ahead[0] if leads else None
 
     @property
     def page_before(self) -> int | None:
@@ -260,7 +272,7 @@ class Today:
 
 
 def build_today(day: date, *, now: datetime, page: int = 1, query: str = "") -> Today:
-    """The day as it is at `now`, and what is left of the days before. Seven queries.
+    """The day as it is at `now`, and what is left of the days before. Nine queries.
 
     With a `query`, only the sessions of members who are called so.
     """
@@ -288,7 +300,18 @@ def build_today(day: date, *, now: datetime, page: int = 1, query: str = "") -> 
         unmarked_count=before.order_by()[:MOST_COUNTED].count(),
         cancelled_late=visits_of(cancelled_late_since(now), now),
         newcomers=newcomers(now),
+        closures=list(on_the_day(Closure.objects, day).values_list("name", flat=True)),
+        away=away_on(day),
     )
+
+
+def on_the_day(overrides: Any, day: date) -> Any:
+    return overrides.filter(first_day__lte=day, last_day__gte=day)
+
+
+def away_on(day: date) -> list[str]:
+    names = on_the_day(TimeOff.objects, day).order_by("trainer__name", "trainer")
+    return list(dict.fromkeys(names.values_list("trainer__name", flat=True)))
 
 
 def visits_of(sessions: Iterable[TrainingSession], now: datetime) -> list[Visit]:

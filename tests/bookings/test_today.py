@@ -17,6 +17,7 @@ from bookings.models import TrainingSession
 from tests.conftest import MONDAY, NOW, THURSDAY
 from tests.factories import MemberFactory, TrainerFactory, be_easy_going, book
 from trainers.clock import at_gym
+from trainers.models import Closure, TimeOff
 
 pytestmark = [pytest.mark.usefixtures("monday_morning"), pytest.mark.django_db]
 
@@ -183,12 +184,12 @@ class TestTheDay:
         self, count, shown, maya, as_desk, django_assert_max_num_queries
     ):
         crowd(count)
-        with django_assert_max_num_queries(7):
+        with django_assert_max_num_queries(9):
             today = build_today(MONDAY, now=NINE)
         assert len(today.visits) == shown
         assert today.unmarked_count == count
         client = as_desk()
-        with django_assert_max_num_queries(14):
+        with django_assert_max_num_queries(16):
             page = client.get("/admin/")
         assert len(tree(page).findall(".//ol[@class='visits']/li")) == shown
 
@@ -265,6 +266,36 @@ class TestThePage:
     @pytest.mark.parametrize("day", ["", "yesterday", "2026-13-01", "9999-12-31"])
     def test_a_strange_day(self, as_desk, day):
         assert as_desk().get("/admin/", {"day": day}).status_code == 200
+
+    def test_it_says_that_the_gym_is_closed_and_who_is_away(self, ana, as_desk):
+        ben = TrainerFactory(name="Ben Carter")
+        for trainer, start, end in ((ana, 0, 9), (ana, 12, 13), (ben, 0, None)):
+            TimeOff.objects.create(
+                trainer=trainer,
+                first_day=MONDAY,
+                last_day=MONDAY,
+                starts_at=time(start),
+                ends_at=end and time(end),
+                reason="Something private",
+            )
+        Closure.objects.create(name="Stocktaking", first_day=MONDAY, last_day=MONDAY)
+        page = part(as_desk().get("/admin/"), "content")
+        assert "The gym is closed: Stocktaking." in page
+        assert "Away on this day: Ana Ruiz, Ben Carter" in page
+        assert "private" not in page
+        other = part(as_desk().get(f"/admin/?day={TUESDAY}"), "content")
+        assert "closed" not in other
+        assert "Away" not in other
+
+    def test_the_list_leads_down_to_now(self, ana, maya, omar, as_desk, at):
+        book(maya, ana, MONDAY, 7, now=NOW)
+        coming = book(omar, ana, MONDAY, 12, now=NOW)
+        assert "Down to now" not in part(as_desk().get("/admin/"), "content")
+        at(MONDAY, 9)
+        links = {
+            words(a): a.get("href") for a in tree(as_desk().get("/admin/")).iter("a")
+        }
+        assert links["Down to now"] == f"#session-{coming.pk}"
 
     def test_who_may_not_see_sessions_has_djangos_own_list(self, ana, maya):
         book(maya, ana, MONDAY, 9, now=NOW)

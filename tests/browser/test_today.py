@@ -11,6 +11,8 @@ from trainers.clock import at_gym, gym_now
 
 def test_today_in_light_and_dark_wide_and_on_a_phone(visit, ana, maya, omar, frieda):
     """Whatever time it is: the day has something of all that lies before and after."""
+    omar.phone = "0151 23456"
+    omar.save()
     today = gym_now().date()
     before = at_gym(today - timedelta(days=2), time(6))
     for day in (today, today - timedelta(days=1)):
