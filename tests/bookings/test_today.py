@@ -136,8 +136,14 @@ class TestTheDay:
         today = build_today(MONDAY, now=NOW)
         assert [each.member for each in today.visits] == ["Omar Haddad"]
         assert [each.pk for each in today.cancelled_late] == [late.pk]
-        wednesday = at_gym(MONDAY + timedelta(days=2), time(0))
-        assert not build_today(MONDAY, now=wednesday).cancelled_late
+
+    def test_late_cancellations_are_those_of_today_and_yesterday(self, ana, maya):
+        be_easy_going(cancel_cut_off_hours=100)
+        session = book(maya, ana, THURSDAY, 12, now=NOW)
+        cancel_session(session, by=maya, now=NOW, late_is_fine=True)
+        for days, count in ((0, 1), (1, 1), (2, 0)):
+            now = at_gym(MONDAY + timedelta(days=days), time(23))
+            assert len(build_today(MONDAY, now=now).cancelled_late) == count
 
     def test_the_timeline_has_a_row_per_trainer_along_the_hours(self, ana, maya, omar):
         ben = TrainerFactory(name="Ben Carter", session_minutes=45)
