@@ -11,6 +11,7 @@ from django.core.mail import send_mail
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from bookings.gym import gym_settings
 from bookings.models import Offer, TrainingSession
 from trainers.models import Trainer
 from trainers.wording import twelve_hours
@@ -43,7 +44,7 @@ def mail(matter: str, member: AbstractBaseUser, context: dict[str, Any]) -> bool
     to = getattr(member, "email", "")
     if not to:
         return False
-    context = {"gym_name": settings.GYM_NAME, "member": member, **context}
+    context = {"gym": gym_settings(), "member": member, **context}
     with as_read_by(member):
         subject = render_to_string(f"bookings/mail/{matter}_subject.txt", context)
         text = render_to_string(f"bookings/mail/{matter}_message.txt", context)

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
@@ -91,16 +92,20 @@ def find_alternatives(
     now: datetime,
     session_type: str | None = None,
     moving: TrainingSession | None = None,
+    limited: bool = True,
 ) -> list[Alternative]:
     """Up to three times that the member could book at `now`.
 
     First the nearest of the same trainer, then others at the very same time; of the
     wished length, or where there is none of that, of the nearest length; a session
-    that is moving keeps its length. At most ten queries, however many trainers.
+    that is moving keeps its length. Unless `limited`, the member may have as many
+    sessions as they like. At most ten queries, however many trainers.
     """
     wished = Span(session_date, start_time, end_time)
     days = days_around(session_date, now=now)
     standing = standing_of(client_id, days=days, now=now, moving=moving)
+    if not limited:
+        standing = without_limits(standing)
     trainers = Trainer.objects.active()
     if session_type:
         trainers = trainers.filter(session_types__contains=[session_type])
@@ -111,6 +116,12 @@ def find_alternatives(
     first = near[:WITH_THE_SAME] + then[: MOST - WITH_THE_SAME]
     rest = near[WITH_THE_SAME:] + then[MOST - WITH_THE_SAME :]
     return (first + rest)[:MOST]
+
+
+def without_limits(standing: Standing) -> Standing:
+    gym = copy(standing.gym)
+    gym.most_upcoming = gym.most_per_day = len(standing.sessions) + 1
+    return replace(standing, gym=gym)
 
 
 @dataclass(frozen=True)

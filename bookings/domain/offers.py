@@ -61,7 +61,7 @@ WORDS = {
     OfferState.WAITING: _("No answer yet"),
     OfferState.EXPIRED: _("Run out without an answer"),
     OfferState.ACCEPTED: _("Accepted"),
-    OfferState.DECLINED: _("Declined, the session is cancelled"),
+    OfferState.DECLINED: _("Declined"),
     OfferState.EXCHANGED: _("Chose another time"),
     OfferState.SETTLED: _("Moved or cancelled by staff"),
 }
@@ -139,6 +139,8 @@ def alternatives_to(session: TrainingSession, *, now: datetime) -> list[Alternat
         end_time=session.end_time,
         session_type=session.session_type,
         moving=session,
+        # The gym asks, whatever it allows its members by themselves.
+        limited=False,
         now=now,
     )
 

@@ -167,6 +167,15 @@ class TestOffering:
         (made,) = make([session], frieda, now=session.starts - timedelta(minutes=59))
         assert made.offer is None
 
+    def test_who_has_as_many_sessions_as_allowed_gets_one_too(
+        self, away, session, ben, maya, frieda
+    ):
+        book(maya, ben, NEXT_THURSDAY, 9, now=NOW)
+        be_easy_going(most_upcoming=1, most_per_day=1)
+        (made,) = make([session], frieda)
+        assert made.offer
+        assert accept_offer(made.offer, by=maya, now=NOW)
+
     def test_where_nothing_is_free_nothing_is_offered(self, session, frieda, ana):
         Closure.objects.create(
             name="Flood", first_day=THURSDAY, last_day=THURSDAY + timedelta(days=30)
