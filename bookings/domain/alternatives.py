@@ -10,6 +10,8 @@ from functools import partial
 from operator import itemgetter
 from typing import Any
 
+from django.db.models import Q
+
 from bookings.domain.cells import Cell, cells_of
 from bookings.domain.standing import standing_of
 from bookings.domain.week import DAY
@@ -161,9 +163,11 @@ def days_around(day: date, *, now: datetime) -> list[date]:
 
 def at_that_time(trainers: TrainerQuerySet, wished: Span) -> TrainerQuerySet:
     """Those who have a slot then; whether it is free is asked afterwards."""
-    return trainers.filter(
-        slots__day_of_week=DayOfWeek.of(wished.day), slots__time_slot=wished.start
-    )
+    weekly = Q(slots__day_of_week=DayOfWeek.of(wished.day))
+    weekly &= Q(slots__time_slot=wished.start)
+    that_day = Q(extra_hours__date=wished.day)
+    that_day &= Q(extra_hours__starts_at__lte=wished.start)
+    return trainers.filter(weekly | that_day).distinct()
 
 
 def nearest(

@@ -9,7 +9,7 @@ from bookings.domain.booking import book_session
 from tests.conftest import MONDAY, NEXT_THURSDAY, NOW, THURSDAY
 from tests.factories import MemberFactory, TrainerFactory, be_easy_going, book
 from trainers.clock import at_gym
-from trainers.models import TimeOff
+from trainers.models import ExtraHours, TimeOff
 
 pytestmark = pytest.mark.django_db
 
@@ -260,3 +260,12 @@ class TestApi:
         assert booked.status_code == 201
         assert booked.json()["session"]["end_time"] == "24:00"
         assert booked.json()["session"]["price"] == 75
+
+
+def test_who_has_extra_hours_then_is_offered_too(ana, ben, maya, omar):
+    ben.slots.all().delete()
+    ExtraHours.objects.create(
+        trainer=ben, date=THURSDAY, starts_at=time(8), ends_at=time(11)
+    )
+    book(omar, ana, THURSDAY, 9, now=NOW)
+    assert ("Ben Carter", THURSDAY, 9) in offers(maya, ana, THURSDAY, 9)
