@@ -44,11 +44,17 @@ class Absence:
 
     def moved_away(self) -> QuerySet[BookingEvent]:
         """The moves by which sessions with an offer left it."""
-        moves = BookingEvent.objects.filter(
-            action=BookingEvent.Action.MOVED,
-            session__offers__isnull=False,
-            before__session_date__gte=f"{self.first_day}",
-            before__session_date__lte=f"{self.last_day}",
+        first, last = f"{self.first_day}", f"{self.last_day}"
+        starts, ends = f"{self.starts_at}", f"{self.ends_at}"
+        moves = (
+            BookingEvent.objects.filter(
+                action=BookingEvent.Action.MOVED,
+                session__offers__isnull=False,
+                before__session_date__gte=first,
+                before__session_date__lte=last,
+            )
+            .exclude(before__session_date=first, before__end_time__lte=starts)
+            .exclude(before__session_date=last, before__start_time__gte=ends)
         )
         if self.trainer_id:
             moves = moves.filter(before__trainer_id=self.trainer_id)

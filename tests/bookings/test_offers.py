@@ -359,6 +359,24 @@ class TestWhatStaffSee:
         accept_offer(offer, by=maya, now=NOW)
         assert self.states(away) == [OfferState.ACCEPTED]
 
+    @pytest.mark.parametrize(
+        ("hours", "count"),
+        [((time(8), time(9)), 0), ((time(9, 30), time(11)), 1), ((time(10), None), 0)],
+    )
+    def test_what_another_absence_hit_is_not_told_here(
+        self, away, ana, offer, maya, hours, count
+    ):
+        accept_offer(offer, by=maya, now=NOW)
+        starts_at, ends_at = hours
+        other = TimeOff(
+            trainer=ana,
+            first_day=THURSDAY,
+            starts_at=starts_at,
+            last_day=THURSDAY,
+            ends_at=ends_at,
+        )
+        assert len(affected_by(Absence.of(other), now=NOW)) == count
+
     def test_who_declined(self, away, offer, maya):
         decline_offer(offer, by=maya, now=NOW)
         assert self.states(away) == [OfferState.DECLINED]
