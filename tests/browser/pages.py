@@ -39,6 +39,11 @@ def press(name: str) -> Callable[[Tab], None]:
     return then
 
 
+def decline(tab: Tab) -> None:
+    tab.get_by_text("No time suits me").click()
+    press("Cancel the session")(tab)
+
+
 def ask_for(at: str, said: str) -> Callable[[Tab], None]:
     """Send the open panel's form for another time than it was made for."""
 
@@ -138,6 +143,14 @@ MEMBER = [
         "/sessions/{spare}/cancel/",
         "For a minute you can take it back",
         press("Cancel the session"),
+    ),
+    Page("offer", "/sessions/{offered}/offer/", "We keep this time for you until"),
+    Page("offer-times", "/sessions/{offered}/offer/times/", "In place of"),
+    Page(
+        "offer-declined",
+        "/sessions/{declined}/offer/",
+        "It does not count as a late cancellation",
+        decline,
     ),
     Page("calendar", "/sessions/calendar/", "Your calendar feed is off"),
     Page(

@@ -27,6 +27,7 @@ MODES = {"wide": (WIDE, "light"), "phone": (PHONE, "light"), "dark": (WIDE, "dar
 NOT_HERE = {"cancel-late", "day-filtered", "refusal", "booking-refused", "sign-out"}
 NOT_HERE |= {"coach-earlier", "coach-marked", "coach-slot-set", "coach-nobody"}
 NOT_HERE |= {"coach-today", "coach-time-off-refused", "coach-calendar-address"}
+NOT_HERE |= {"offer", "offer-times", "offer-declined"}
 NOT_HERE |= {"moving-refused", "booking-unread", "undo", "sign-in-refused", "week"}
 
 

@@ -9,6 +9,7 @@ import pytest
 from django.core.cache import cache
 from playwright.sync_api import expect
 
+from bookings.domain.offers import offer_alternatives
 from bookings.models import SessionStatus, TrainingSession
 from tests.browser.pages import MEMBER, TRAINER, VISITOR, prove, show_refusals
 from tests.factories import PASSWORD, MemberFactory, TrainerFactory, be_easy_going, book
@@ -103,8 +104,14 @@ def sessions(gym, maya, next_thursday):
             end_time=time(10),
             status=status,
         )
+    session = maya.sessions.active().get()
+    offered = [book(maya, gym, next_thursday, hour, now=now) for hour in (16, 17)]
+    until = now + timedelta(hours=24)
+    list(offer_alternatives(offered, by=maya, now=now, until=until))
     return {
-        "session": maya.sessions.active().get().pk,
+        "session": session.pk,
+        "offered": offered[0].pk,
+        "declined": offered[1].pk,
         "late": book(maya, gym, now.date() + timedelta(days=1), 8, now=now).pk,
         "spare": book(maya, gym, next_thursday, 15, now=now).pk,
     }
