@@ -20,7 +20,8 @@ def settle(session: TrainingSession, *, by: AbstractBaseUser, now: datetime) -> 
         taken = Hold.objects.filter(
             client=session.client_id, trainer=session.trainer_id, ended_at=None
         ).overlapping(session.session_date, session.start_time, session.end_time)
-        taken.update(ended_at=now)
+        # Until now: an offer of that time for another session has run out with it.
+        taken.update(ended_at=now, until=now)
     open_offers = Offer.objects.filter(session=session, answer="")
     for offer in open_offers.select_related("hold"):
         if answer := answer_in(session, offer, by=by):

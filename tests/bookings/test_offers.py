@@ -4,7 +4,12 @@ from datetime import time, timedelta
 
 import pytest
 
-from bookings.domain.booking import cancel_session, confirm_session, reschedule_session
+from bookings.domain.booking import (
+    book_session,
+    cancel_session,
+    confirm_session,
+    reschedule_session,
+)
 from bookings.domain.offers import (
     OfferState,
     accept_offer,
@@ -265,6 +270,19 @@ class TestAccepting:
         with pytest.raises(ClientBusy):
             accept_offer(offer, by=maya, now=NOW)
         assert standing(offer)
+
+    def test_not_when_the_member_booked_that_time_as_another_session(
+        self, offer, ben, maya, away
+    ):
+        # Not beside the session that cannot be: two at once nobody can have.
+        Hold.objects.filter(pk=offer.hold_id).update(
+            session_date=NEXT_THURSDAY, trainer=ben
+        )
+        offer = Offer.objects.get(pk=offer.pk)
+        book_session(maya, **offer.hold.place(), now=NOW)
+        with pytest.raises(OfferExpired):
+            accept_offer(offer, by=maya, now=NOW)
+        assert [each.state for each in affected_by(away, now=NOW)] == ["expired"]
 
     def test_staff_note_what_they_heard_on_the_phone(self, offer, frieda):
         accept_offer(offer, by=frieda, now=NOW)

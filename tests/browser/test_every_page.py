@@ -105,6 +105,7 @@ def sessions(gym, maya, next_thursday):
             status=status,
         )
     session = maya.sessions.active().get()
+    spare = book(maya, gym, next_thursday, 15, now=now)
     offered = [book(maya, gym, next_thursday, hour, now=now) for hour in (16, 17)]
     until = now + timedelta(hours=24)
     list(offer_alternatives(offered, by=maya, now=now, until=until))
@@ -113,7 +114,7 @@ def sessions(gym, maya, next_thursday):
         "offered": offered[0].pk,
         "declined": offered[1].pk,
         "late": book(maya, gym, now.date() + timedelta(days=1), 8, now=now).pk,
-        "spare": book(maya, gym, next_thursday, 15, now=now).pk,
+        "spare": spare.pk,
     }
 
 
