@@ -1,9 +1,12 @@
 """Who is blocked, or waits for approval, cannot book for themselves, and reads why."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import time
+from time import sleep
 
 import pytest
+from django.db import connection, transaction
 
 from bookings.domain.booking import cancel_session, reschedule_session
 from bookings.domain.cells import CellState, build_cells
@@ -145,3 +148,39 @@ def test_programs_are_told_too(ana, maya, client, change, code):
     )
     assert (answer.status_code, answer.json()["code"]) == (403, code)
     assert answer.json()["error"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_is_blocked_while_they_book_is_refused(ana, maya):
+    """The block is under way when the member's own look finds nothing yet."""
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            User.objects.filter(pk=maya.pk).update(blocked_because=WHY)
+            booking = pool.submit(booked_elsewhere, maya, ana)
+            wait_for_a_lock()
+        with pytest.raises(Blocked):
+            booking.result(timeout=10)
+    assert not TrainingSession.objects.exists()
+
+
+def booked_elsewhere(maya, ana):
+    try:
+        return book(maya, ana, THURSDAY, 9, now=NOW)
+    finally:
+        connection.close()
+
+
+def wait_for_a_lock():
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    for _ in range(200):
+        with connection.cursor() as cursor:
+            # Within a transaction it would be the same picture each time.
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute(waiting)
+            if cursor.fetchone()[0]:
+                return
+        sleep(0.01)
+    raise AssertionError("Nobody waits for the lock.")
