@@ -12,6 +12,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q, QuerySet
 from django.db.transaction import on_commit
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -59,8 +60,7 @@ class UserAdmin(DjangoUserAdmin):
     add_form_template = None
     list_display = [
         "name",
-        "email",
-        "phone",
+        "contact",
         "state",
         "upcoming",
         "missed",
@@ -68,7 +68,6 @@ class UserAdmin(DjangoUserAdmin):
     ]
     list_filter = [BookingFilter, "groups", "is_active", "is_staff"]
     search_fields = ["name", "email", "phone"]
-    search_help_text = _("Name, email or phone number.")
     show_full_result_count = False
     list_per_page = 50
     ordering = ["name", "pk"]
@@ -107,6 +106,12 @@ class UserAdmin(DjangoUserAdmin):
             reached = reached_by(User.objects.all(), search_term).values("pk")
             found = queryset.filter(Q(pk__in=reached) | Q(pk__in=found.values("pk")))
         return found, twice
+
+    @admin.display(description=_("contact"), ordering="email")
+    def contact(self, person: User) -> str:
+        if person.email and person.phone:
+            return format_html("{}<br>{}", person.email, person.phone)
+        return person.email or person.phone
 
     @admin.display(description=_("booking"))
     def state(self, person: User) -> str:

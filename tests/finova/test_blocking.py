@@ -112,6 +112,7 @@ def test_the_grid_has_no_button_to_book_and_says_it_once(ana, blocked, as_maya):
     assert "slot--barred" in page
     assert 'name="at"' not in page
     assert page.count(SENTENCE) == 1
+    assert "Nothing is open in this week" not in page
 
 
 def test_a_hand_made_request_is_refused(ana, blocked, as_maya):
