@@ -165,6 +165,7 @@ def test_staff_pages_and_the_api_documentation_are_quiet(visit, gym, frieda):
         "/admin/bookings/trainingsession/",
         "/admin/bookings/trainingsession/add/",
         "/admin/accounts/user/",
+        "/admin/bookings/gymsettings/1/change/",
     ):
         page.goto(url)
         page.wait_for_load_state("networkidle")
