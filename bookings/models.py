@@ -202,7 +202,7 @@ class TrainingSession(models.Model):
             models.Index(
                 fields=["client", "session_date"], name="sessions_client_date"
             ),
-            # The front desk's list, which is in the order of time for everybody, and day.
+            # The front desk's day and list, in the order of time for everybody.
             models.Index(
                 fields=["session_date", "start_time", "id"], name="sessions_in_order"
             ),
