@@ -1,6 +1,5 @@
 """Sessions that cannot be, because the trainer is away or the gym is closed then."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
@@ -33,14 +32,20 @@ class Absence:
         ends_at = row.ends_at or time.max
         return cls(row.first_day, row.starts_at, row.last_day, ends_at, row.trainer_id)
 
-    def sessions(self) -> TrainingSessionQuerySet:
-        """Those that overlap it, whatever became of them."""
-        found = (
-            TrainingSession.objects.between(self.first_day, self.last_day)
-            .exclude(session_date=self.first_day, end_time__lte=self.starts_at)
-            .exclude(session_date=self.last_day, start_time__gte=self.ends_at)
+    def hits(self, at: str = "") -> Q:
+        """Whether the session there overlaps it, whatever became of it."""
+        before = Q(**{f"{at}session_date": self.first_day})
+        before &= Q(**{f"{at}end_time__lte": self.starts_at})
+        after = Q(**{f"{at}session_date": self.last_day})
+        after &= Q(**{f"{at}start_time__gte": self.ends_at})
+        days = Q(**{f"{at}session_date__range": (self.first_day, self.last_day)})
+        found = days & ~before & ~after
+        return (
+            found & Q(**{f"{at}trainer": self.trainer_id}) if self.trainer_id else found
         )
-        return found.filter(trainer=self.trainer_id) if self.trainer_id else found
+
+    def sessions(self) -> TrainingSessionQuerySet:
+        return TrainingSession.objects.filter(self.hits())
 
     def moved_away(self) -> QuerySet[BookingEvent]:
         """The moves by which sessions with an offer left it."""
@@ -103,10 +108,10 @@ def affected_sessions(absence: Absence, *, now: datetime) -> TrainingSessionQuer
 def affected_by(absence: Absence, *, now: datetime) -> list[Affected]:
     """Each affected session with its offer, and those that an answer led elsewhere.
 
-    Three queries, however many there are.
+    Two queries, however many there are.
     """
     ahead = list(affected_sessions(absence, now=now))
-    offers = latest_offers(absence, [session.pk for session in ahead])
+    offers = latest_offers(absence)
     rows = [
         stranded(session, offers.pop(session.pk, None), now=now) for session in ahead
     ]
@@ -127,11 +132,8 @@ def stranded(
     return Affected(session, offer, state)
 
 
-def latest_offers(absence: Absence, ahead: Collection[int]) -> dict[int, Offer]:
-    """By session; also of those that are no longer there."""
-    were_there = Q(session__in=absence.sessions().values("pk"))
+def latest_offers(absence: Absence) -> dict[int, Offer]:
+    """By session, of those that it hits and of those that have left it."""
     moved_away = Q(session__in=absence.moved_away().values("session"))
-    offers = Offer.objects.with_places().filter(
-        were_there | moved_away | Q(session__in=ahead)
-    )
-    return {offer.session_id: offer for offer in offers.order_by("pk")}
+    found = Offer.objects.filter(absence.hits("session__") | moved_away)
+    return {offer.session_id: offer for offer in found.with_places().order_by("pk")}
