@@ -53,6 +53,7 @@ class Paper:
         self.time_off = {}  # pk → trainer, from and until as moments on the wall
         self.closures = {}  # pk → first and last day
         self.extra = {}  # pk → trainer, day, start and end
+        self.holds = {}  # pk → trainer, client, day, start, end, and until when
         self.slots = {}  # trainer, weekday, time → staff's word, outside the hours
         self.sessions = {}  # pk → the session; ended ones stay, deleted ones go
         self.keys = {}  # client, key → what was asked, and the answer
@@ -84,6 +85,17 @@ class Paper:
             session
             for session in self.active(day=day, **like)
             if meets(session, asked) and session["pk"] != but
+        ]
+
+    def held(self, trainer, day, start, end):
+        """The holds on it that have not run out."""
+        asked = {"start": start, "end": end}
+        return [
+            hold
+            for hold in self.holds.values()
+            if (hold["trainer"], hold["day"]) == (trainer, day)
+            and hold["until"] > self.now
+            and meets(hold, asked)
         ]
 
     def day_of(self, trainer, day):
@@ -151,6 +163,7 @@ class Paper:
             if self.is_open(slot)
             and (also_past or not self.has_come(day, slot["start"]))
             and not self.in_the_way(day, slot["start"], slot["end"], trainer=trainer)
+            and not self.held(trainer, day, slot["start"], slot["end"])
         ]
 
     def price(self, trainer, start, end):
@@ -173,6 +186,10 @@ class Paper:
             return "slot_unavailable"
         if self.in_the_way(day, start, end, but, trainer=trainer):
             return "slot_taken"
+        if any(
+            hold["client"] != client for hold in self.held(trainer, day, start, end)
+        ):
+            return "held"
         if self.in_the_way(day, start, end, but, client=client):
             return "client_busy"
         if price is not None and price != self.price(trainer, start, end):
@@ -292,11 +309,22 @@ class Paper:
             }
         )
         self.tell("booked", pk, by=by, before={})
+        self.take(pk)
 
     def change(self, action, pk, *, by, **changes):
         before = self.facts(pk)
         self.write(self.sessions[pk] | changes)
         self.tell(action, pk, by=by, before=before)
+        self.take(pk)
+
+    def take(self, pk):
+        """Who has the time no longer waits for it."""
+        session = self.sessions[pk]
+        if session["status"] in ACTIVE:
+            place = [session[name] for name in ("trainer", "day", "start", "end")]
+            for hold in self.held(*place):
+                if hold["client"] == session["client"]:
+                    hold["until"] = self.now
 
     def delete(self, pk):
         """The history and the keys outlive their session."""
@@ -422,19 +450,19 @@ class Paper:
             slots = self.day_of(trainer, day)
             for slot in slots:
                 inside = [session for session in sessions if meets(session, slot)]
-                state = self.state(day, slot, inside, viewer)
+                state = self.state(trainer, day, slot, inside, viewer)
                 cells[day, slot["start"]] = (slot["end"], state)
             for alone in sessions:
                 if any(meets(alone, slot) for slot in slots):
                     continue
-                state = self.state(day, alone, [alone], viewer)
+                state = self.state(trainer, day, alone, [alone], viewer)
                 cells[day, alone["start"]] = (alone["end"], state)
         for at in {at for _, at in cells}:
             for day in days:
                 cells.setdefault((day, at), (at, "closed"))
         return cells
 
-    def state(self, day, slot, inside, viewer):
+    def state(self, trainer, day, slot, inside, viewer):
         if any(session["client"] == viewer for session in inside):
             return "mine"
         if self.has_come(day, slot["start"]):
@@ -447,6 +475,9 @@ class Paper:
             return "time_off"
         if slot["word"] != "available":
             return slot["word"]
+        held = self.held(trainer, day, slot["start"], slot["end"])
+        if any(hold["client"] != viewer for hold in held):
+            return "held"
         others = self.active(client=viewer, day=day)
         return "busy" if any(meets(one, slot) for one in others) else "available"
 

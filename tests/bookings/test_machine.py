@@ -31,12 +31,13 @@ from bookings.domain.booking import (
     reopen_session,
     reschedule_session,
 )
+from bookings.domain.holding import hold_time, release_hold
 from bookings.domain.idempotency import book_once
 from bookings.domain.invariants import broken_promises
 from bookings.domain.projection import refresh_schedule
 from bookings.domain.week import Week, build_week
 from bookings.exceptions import BookingRefused
-from bookings.models import TrainingSession
+from bookings.models import Hold, TrainingSession
 from tests.bookings.paper import ACTIVE, BERLIN, Paper, later, meets, weekday
 from tests.factories import MemberFactory, TrainerFactory
 from tests.stress.size import IS_LONG, SEED
@@ -343,6 +344,66 @@ class Bookings(RuleBasedStateMachine):
         self.paper.keys[client.pk, key] = (request, pk, self.paper.facts(pk))
         self.keep(TrainingSession.objects.get(pk=pk))
         self.note("book once", None)
+
+    # --- keeping a time -----------------------------------------------------------
+
+    @precondition(lambda self: len(self.paper.holds) < 6)
+    @rule(who=WHO, pick=PICK, hours=st.sampled_from([0.5, 3, 24]))
+    def hold_a_free_time(self, who, pick, hours):
+        self.hold(who, *self.a_free_time(pick), hours=hours)
+
+    @precondition(lambda self: self.paper.holds)
+    @rule(who=WHO, pick=PICK)
+    def hold_a_held_time(self, who, pick):
+        """Whoever has it; in many examples it has run out."""
+        held = list(self.paper.holds.values())[pick % len(self.paper.holds)]
+        names = ("trainer", "day", "start", "end")
+        self.hold(who, *(held[name] for name in names), hours=3)
+
+    def hold(self, who, *place, hours):
+        client = self.gym[who]
+        trainer, day, start, end = place
+        refusal = self.paper.no_to(client.pk, *place)
+        if refusal is None and self.paper.held(*place):
+            refusal = "held"
+        until = (self.now.astimezone(UTC) + timedelta(hours=hours)).astimezone(BERLIN)
+        hold = self.agree(
+            "hold",
+            refusal,
+            lambda: hold_time(
+                client,
+                trainer_id=trainer,
+                session_date=day,
+                start_time=start,
+                end_time=end,
+                until=until,
+                why=Hold.Why.OFFER,
+                now=self.now,
+            ),
+        )
+        self.look_at(trainer, day)
+        if hold:
+            names = ("trainer", "day", "start", "end")
+            kept = dict(zip(names, place, strict=True))
+            self.paper.holds[hold.pk] = kept | {"client": client.pk, "until": until}
+            self.note("hold", None)
+
+    @precondition(lambda self: self.paper.holds)
+    @rule(pick=PICK)
+    def release(self, pick):
+        pk = list(self.paper.holds)[pick % len(self.paper.holds)]
+        release_hold(Hold.objects.get(pk=pk), now=self.now)
+        held = self.paper.holds[pk]
+        held["until"] = min(held["until"], self.now)
+        self.look_at(held["trainer"], held["day"])
+        self.note("release", None)
+
+    @precondition(lambda self: self.paper.holds)
+    @rule(who=WHO, pick=PICK)
+    def book_a_held_time(self, who, pick):
+        held = list(self.paper.holds.values())[pick % len(self.paper.holds)]
+        names = ("trainer", "day", "start", "end")
+        self.book(who, *(held[name] for name in names))
 
     # --- what becomes of a session ------------------------------------------------
 
