@@ -82,6 +82,15 @@ class WhenFilter(admin.SimpleListFilter):
         return queryset
 
 
+class NamedSelect(ChosenSelect):
+    """Says whom it asks for while nobody is chosen; Django's own is nameless then."""
+
+    def build_attrs(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        return super().build_attrs(*args, **kwargs) | {
+            "data-placeholder": self.attrs["placeholder"]
+        }
+
+
 class ChosenFilter(admin.SimpleListFilter):
     """One of many people, found by typing a part of the name."""
 
@@ -111,7 +120,11 @@ class ChosenFilter(admin.SimpleListFilter):
             db_field.remote_field.model._default_manager.all(),
             required=False,
             label=self.title,
-            widget=ChosenSelect(db_field, model_admin.admin_site),
+            widget=NamedSelect(
+                db_field,
+                model_admin.admin_site,
+                attrs={"placeholder": _("Anybody")},
+            ),
         )
         return form[self.parameter_name]
 
