@@ -88,7 +88,7 @@ class TestCutOff:
             == 0
         )
         page = as_frieda.get(f"{url}{session.pk}/change/").content.decode()
-        assert "Late cancellation" in page
+        assert "Cancelled late" in page
 
     def test_the_database_too_knows_no_late_session_that_stands(self, session):
         with (
