@@ -494,7 +494,7 @@ class TestMySessions:
         sessions = [book(maya, ana, THURSDAY, hour, now=NOW) for hour in range(7, 13)]
         for session in sessions[:3]:
             cancel_session(session, by=maya, now=NOW - timedelta(hours=1))
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             as_maya.get("/sessions/")
 
 

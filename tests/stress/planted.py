@@ -177,9 +177,8 @@ FAULTS = {
         (
             Edit(
                 "bookings.domain.booking",
-                "        check_rules(wish)\n        before = locked.facts()\n"
-                "        locked.trainer_id",
-                "        before = locked.facts()\n        locked.trainer_id",
+                "        check_rules(wish)\n        return put_at(",
+                "        return put_at(",
             ),
         ),
     ),
