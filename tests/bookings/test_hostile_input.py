@@ -256,8 +256,9 @@ class TestMassAssignment:
         place = {"trainer": ana.pk, "session_date": THURSDAY, "end_time": "10:00"}
         data = {**place, "start_time": "09:00", "session_type": "personal_training"}
         inlines = {"events-TOTAL_FORMS": 0, "events-INITIAL_FORMS": 0}
-        data |= {**inlines, **WISHED, "client": omar.pk, "price": 0, "notes": "seen"}
-        as_frieda.post(url, data)
+        data |= {**inlines, **WISHED, "client": omar.pk, "notes": "seen"}
+        data |= {"price": session.price, "checked_in_at_0": "2026-12-10"}
+        assert as_frieda.post(url, data).status_code == 302
         self.untouched(maya)
         assert TrainingSession.objects.get().notes == ""
 
