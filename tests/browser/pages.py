@@ -219,19 +219,27 @@ TRAINER = [
 
 
 def show_refusals(tab: Tab) -> None:
-    """/refused/<status>/ is the page of that status, which nobody provokes quickly."""
+    """/refused/<status>/ is the page of that status, which nobody provokes quickly.
+
+    They are made here, where the database is the test's: who handles a route has a
+    connection of their own, which nobody closes.
+    """
+    pages = {status: refusal(status) for status in (403, 429, 500, 503)}
+
+    def fulfil(route: Route) -> None:
+        status = int(route.request.url.split("/")[-2])
+        route.fulfill(status=status, body=pages[status], content_type="text/html")
+
     tab.route("**/refused/*/", fulfil)
 
 
-def fulfil(route: Route) -> None:
+def refusal(status: int) -> bytes:
     from django.contrib.auth.models import AnonymousUser
 
     from finova.errors import BROKEN, LOOK_AGAIN, refuse
 
-    status = int(route.request.url.split("/")[-2])
     request = RequestFactory().get("/")
     request.user = AnonymousUser()
     sentence = BROKEN if status == 500 else LOOK_AGAIN
     context = {"sentence": sentence, "request_id": "5d41402abc4b2a76", "minutes": 5}
-    page = refuse(request, status, context, greets=status < 500)
-    route.fulfill(status=status, body=page.content, content_type="text/html")
+    return refuse(request, status, context, greets=status < 500).content
