@@ -118,8 +118,11 @@ class SecondFactorMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *view: Any) -> HttpResponseBase | None:
+        # By its address: not every page of the admin has its namespace.
+        if not request.path.startswith(reverse("admin:index")):
+            return None
         match = request.resolver_match
-        if match is None or match.app_name != "admin" or match.url_name in self.OPEN:
+        if match is not None and match.url_name in self.OPEN:
             return None
         if not is_required_of(request.user):
             return None

@@ -41,7 +41,9 @@ def signed_in(person):
 
 class TestWithoutOne:
     @pytest.mark.parametrize("who", ["desk", "frieda"])
-    @pytest.mark.parametrize("page", ["/admin/", LIST, "/admin/nowhere/"])
+    @pytest.mark.parametrize(
+        "page", ["/admin/", LIST, "/admin/today/", "/admin/nowhere/"]
+    )
     def test_the_admin_is_closed(self, request, who, page):
         client = signed_in(request.getfixturevalue(who))
         assert client.get(page).url == "/accounts/2fa/"
