@@ -16,6 +16,9 @@ from bookings.models import TrainingSession
 from trainers.models import DayOfWeek, SessionType, SlotStatus, TimeOff, Trainer
 from trainers.schedule import STAFF_STATUSES, SlotTime
 
+# Of the number of a row, and more.
+MOST_DIGITS = 20
+
 
 def session_type_choices(trainer: Trainer) -> list[tuple[str, str]]:
     return [(value, str(SessionType(value).label)) for value in trainer.session_types]
@@ -339,4 +342,6 @@ class TimeOffForm(forms.ModelForm):
     def knowing(self) -> set[int]:
         """The sessions that the page has shown, by id."""
         shown = cast("QueryDict", self.data).getlist("knowing")
-        return {int(pk) for pk in shown if pk.isascii() and pk.isdigit()}
+        numbers = (pk for pk in shown if pk.isascii() and pk.isdigit())
+        # Python reads no number of thousands of digits.
+        return {int(pk) for pk in numbers if len(pk) < MOST_DIGITS}

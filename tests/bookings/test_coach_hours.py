@@ -184,7 +184,7 @@ class TestTimeOff:
     def test_who_booked_meanwhile_is_shown_too(self, ana, maya, omar, as_ana):
         session = book(maya, ana, THURSDAY, 9, now=NOW)
         book(omar, ana, THURSDAY, 10, now=NOW)
-        form = {"first_day": THURSDAY, "knowing": [session.pk, "²", "x"]}
+        form = {"first_day": THURSDAY, "knowing": [session.pk, "²", "x", "9" * 5000]}
         answer = as_ana.post(OFF, form)
         assert answer.status_code == 409
         assert "Omar Haddad" in answer.text
