@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 from django.views.decorators.http import require_POST
 
+from bookings.admin.desk import staff_sentence
 from bookings.domain.booking import complete_session, mark_no_show, reopen_session
 from bookings.domain.day import within_the_calendar
 from bookings.domain.marking import (
@@ -242,7 +243,7 @@ def say(request: HttpRequest, act: Act, marked: Marked) -> None:
 def why_not(session: TrainingSession, refusal: BookingRefused) -> str:
     return _("%(member)s, %(day)s, %(time)s: %(refusal)s") % {
         **names_of(session),
-        "refusal": refusal.sentence,
+        "refusal": staff_sentence(refusal),
     }
 
 

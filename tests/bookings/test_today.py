@@ -462,6 +462,20 @@ class TestWhatCanBeDone:
         assert "Thursday 10 December" in words(tree(page).find(".//h1"))
         assert story(session) == ["booked"]
 
+    def test_a_refusal_speaks_of_the_member_to_who_is_at_the_desk(
+        self, ana, maya, as_desk
+    ):
+        be_easy_going(cancel_cut_off_hours=12)
+        session = book(maya, ana, MONDAY, 9, now=NOW)
+        cancel_session(session, by=maya, now=NOW, late_is_fine=True)
+        book(maya, TrainerFactory(name="Ben Carter"), MONDAY, 9, now=NOW)
+        page = as_desk().post("/admin/today/", {"do": f"reopen:{session.pk}"})
+        (refused,) = said(page)
+        assert refused == (
+            "Maya Lindqvist, Monday 7 December, 09:00: "
+            "The member has another session at this time."
+        )
+
     def test_a_session_that_is_gone_is_said(self, as_desk):
         page = as_desk().post("/admin/today/", {"do": "check_in:999999"})
         assert (page.status_code, len(said(page))) == (409, 1)
