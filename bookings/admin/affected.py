@@ -19,6 +19,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from bookings.admin.desk import staff_sentence
 from bookings.domain.offers import (
     USUAL_TIME_TO_ANSWER,
     Outcome,
@@ -28,10 +29,9 @@ from bookings.domain.offers import (
     offer_alternatives,
     renew_link,
 )
-from bookings.domain.stranded import Absence, affected_by
+from bookings.domain.stranded import Absence, affected_by, offers_within
 from bookings.exceptions import BookingRefused
 from bookings.mails import mail_offer
-from bookings.models import Offer
 from trainers.admin import AutocompleteAdmin
 from trainers.clock import gym_now
 from trainers.models import Trainer
@@ -188,10 +188,13 @@ class AbsenceAdmin(AutocompleteAdmin):
 
     def answer(self, request: HttpRequest, pk: int, offer: int) -> HttpResponse:
         """What a member said on the phone, or the mail once more."""
+        row = get_object_or_404(self.model, pk=pk)
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
         check_may_act(request)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        found = get_object_or_404(Offer.objects.with_places(), pk=offer)
+        found = get_object_or_404(offers_within(Absence.of(row)), pk=offer)
         now = gym_now()
         try:
             match request.POST.get("answer"):
@@ -203,12 +206,12 @@ class AbsenceAdmin(AutocompleteAdmin):
                     decline_offer(found, by=request.user, now=now, reason=reason)
                     said = _("The session was cancelled.")
                 case "mail":
-                    outcome = Outcome(found.session, found, renew_link(found))
+                    outcome = Outcome(found.session, found, renew_link(found, now=now))
                     said = MAILED[self.tell(request, outcome)]
                 case _:
                     raise Http404
         except BookingRefused as refusal:
-            self.message_user(request, refusal.sentence, messages.ERROR)
+            self.message_user(request, staff_sentence(refusal), messages.ERROR)
         else:
             self.message_user(request, said)
         return redirect(self.page("affected", pk))

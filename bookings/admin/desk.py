@@ -20,6 +20,8 @@ from bookings.exceptions import (
     BookingRefused,
     ClientBusy,
     MayNotBook,
+    OfferClosed,
+    OfferExpired,
     OverLimit,
     TooFar,
     TooSoon,
@@ -48,6 +50,14 @@ SENTENCES: dict[type[BookingRefused], Promise] = {
     OverLimit: _("The member has as many sessions as the gym allows."),
     Blocked: _("Booking is blocked for this member."),
     AwaitsApproval: _("This member waits for approval."),
+    OfferExpired: _(
+        "This offer has run out, and the time is no longer kept. Offer another one, "
+        "or move the session."
+    ),
+    OfferClosed: _(
+        "This offer no longer stands: it has been answered, or the session has been "
+        "moved or cancelled."
+    ),
     MayNotBook: _("This person’s account is closed. Open it first."),
 }
 

@@ -16,6 +16,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext, ngettext
 
+from bookings.admin.desk import staff_sentence
 from bookings.admin.fates import FatesForm, tell_members
 from bookings.domain.plan import Fate, Plan, PlanChanged, change_hours, plan_hours
 from bookings.exceptions import BookingRefused
@@ -82,7 +83,7 @@ class PlannedTrainerAdmin(TrainerAdmin):
         except BookingRefused as refusal:
             if refusal.status == HTTPStatus.SERVICE_UNAVAILABLE:
                 raise
-            self.message_user(request, refusal.sentence, messages.ERROR)
+            self.message_user(request, staff_sentence(refusal), messages.ERROR)
             anew = FatesForm(plan_hours(pk, hours, now=now))
             return self.plan_page(request, trainer, anew, status=409)
         unheard = tell_members(request, plan, form)

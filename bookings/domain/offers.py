@@ -196,8 +196,12 @@ def make_offer(
     return Outcome(locked, offer, token)
 
 
-def renew_link(offer: Offer) -> str:
-    """A new secret for the link, to be mailed again; the old link is dead."""
+def renew_link(offer: Offer, *, now: datetime) -> str:
+    """A new secret for the link, to be mailed again; the old link is dead.
+
+    Raises OfferExpired or OfferClosed where there is nothing left to answer.
+    """
+    check_open(offer.session, offer, now=now)
     token = Offer.new_token()
     Offer.objects.filter(pk=offer.pk).update(digest=Offer.digest_of(token))
     return token

@@ -6,6 +6,7 @@ from datetime import date, datetime, time
 from django.db.models import Q, QuerySet
 
 from bookings.domain.offers import OfferState, state_of
+from bookings.holds import OfferQuerySet
 from bookings.models import (
     BookingEvent,
     Offer,
@@ -132,8 +133,12 @@ def stranded(
     return Affected(session, offer, state)
 
 
-def latest_offers(absence: Absence) -> dict[int, Offer]:
-    """By session, of those that it hits and of those that have left it."""
+def offers_within(absence: Absence) -> OfferQuerySet:
+    """Of the sessions that it hits, and of those that have left it."""
     moved_away = Q(session__in=absence.moved_away().values("session"))
     found = Offer.objects.filter(absence.hits("session__") | moved_away)
-    return {offer.session_id: offer for offer in found.with_places().order_by("pk")}
+    return found.with_places().order_by("pk")
+
+
+def latest_offers(absence: Absence) -> dict[int, Offer]:
+    return {offer.session_id: offer for offer in offers_within(absence)}

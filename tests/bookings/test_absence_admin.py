@@ -260,10 +260,32 @@ class TestOnThePhone:
 
     def test_too_late_is_said(self, as_frieda, affected, offer):
         Hold.objects.update(until=NOW)
-        told = as_frieda.post(
-            f"{affected}{offer.pk}/", {"answer": "accept"}, follow=True
+        told = text(
+            as_frieda.post(f"{affected}{offer.pk}/", {"answer": "accept"}, follow=True)
         )
-        assert "This offer has run out" in text(told)
+        assert "This offer has run out, and the time is no longer kept." in told
+        assert "front desk" not in told
+
+    @pytest.mark.parametrize("until", [NOW, None])
+    def test_what_no_longer_stands_is_not_mailed_again(
+        self, as_frieda, affected, offer, maya, until
+    ):
+        if until:
+            Hold.objects.update(until=until)
+        else:
+            accept_offer(offer, by=maya, now=NOW)
+        as_frieda.post(f"{affected}{offer.pk}/", {"answer": "mail"})
+        assert len(mail.outbox) == 1
+        assert Client().get(link_in(mail.outbox[0])).status_code == 200
+
+    def test_only_on_the_page_of_its_absence(
+        self, as_frieda, affected, offer, ana, session
+    ):
+        other = TimeOff.objects.create(trainer=ana, first_day=MONDAY, last_day=MONDAY)
+        page = f"{TIME_OFF}{other.pk}/affected/{offer.pk}/"
+        assert as_frieda.post(page, {"answer": "decline"}).status_code == 404
+        session.refresh_from_db()
+        assert session.is_active
 
 
 class TestStandingIn:
@@ -365,6 +387,14 @@ class TestWhoMay:
         client.force_login(looker, "django.contrib.auth.backends.ModelBackend")
         assert "Offer everyone" not in client.get(affected).content.decode()
         assert client.post(affected, UNTIL).status_code == 403
+        assert client.post(f"{affected}1/", {"answer": "accept"}).status_code == 403
+
+    def test_who_may_not_see_the_absence_answers_nothing_on_its_page(self, affected):
+        marker = MemberFactory(is_staff=True)
+        codename = "change_trainingsession"
+        marker.user_permissions.add(Permission.objects.get(codename=codename))
+        client = Client()
+        client.force_login(marker, "django.contrib.auth.backends.ModelBackend")
         assert client.post(f"{affected}1/", {"answer": "accept"}).status_code == 403
 
     def test_notes_are_on_none_of_these_pages(self, as_frieda, affected, session):

@@ -196,7 +196,7 @@ class TestOffering:
 
     def test_a_new_link_ends_the_old_one(self, away, session, ben, frieda):
         (made,) = make([session], frieda)
-        token = renew_link(made.offer)
+        token = renew_link(made.offer, now=NOW)
         assert Offer.objects.presenting(made.token) is None
         assert Offer.objects.presenting(token) == made.offer
 
