@@ -11,6 +11,7 @@ from django.core.mail import send_mail
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from bookings.domain.alternatives import Alternative
 from bookings.gym import gym_settings
 from bookings.models import Offer, TrainingSession
 from trainers.models import Trainer
@@ -37,6 +38,14 @@ def mail_stand_in(session: TrainingSession, *, instead_of: Trainer) -> bool:
     """Tell that somebody else gives the session; its time stays."""
     context = {"session": session, "instead_of": instead_of}
     return mail("stand_in", session.client, context)
+
+
+def mail_hours_changed(
+    session: TrainingSession, *, instead: Alternative | None, reason: str, address: str
+) -> bool:
+    """Tell that it was moved to the other time, or cancelled where there is none."""
+    told = {"instead": instead, "reason": reason, "address": address}
+    return mail("hours_changed", session.client, {"session": session, **told})
 
 
 def mail(matter: str, member: AbstractBaseUser, context: dict[str, Any]) -> bool:

@@ -1,22 +1,16 @@
 """What becomes of the sessions that other hours would strand, and telling members."""
 
-import logging
-from smtplib import SMTPException
 from typing import Any
 
 from django import forms
-from django.conf import settings
-from django.core.mail import send_mail
 from django.http import HttpRequest
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.translation import gettext, override
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.domain.plan import Fate, Plan, Stranded
+from bookings.mails import mail_hours_changed
 from trainers.wording import short_day, span
-
-logger = logging.getLogger(__name__)
 
 
 class FatesForm(forms.Form):
@@ -106,26 +100,9 @@ def tell_members(request: HttpRequest, plan: Plan, form: FatesForm) -> list[str]
 def mail(
     request: HttpRequest, entry: Stranded, fate: Fate, said: dict[str, Any]
 ) -> bool:
-    """In the member's own language. The change stands, whether it arrives or not."""
-    client = entry.session.client
-    if not client.email:
-        return False
-    with override(client.language or settings.LANGUAGE_CODE):
-        context = {
-            "session": entry.session,
-            "instead": entry.instead if fate == Fate.MOVE else None,
-            "reason": said["reason"],
-            "address": request.build_absolute_uri(reverse("sessions")),
-        }
-        text = render_to_string("bookings/email/hours_changed.txt", context)
-        subject = (
-            gettext("Your session has been moved")
-            if fate == Fate.MOVE
-            else gettext("Your session has been cancelled")
-        )
-        try:
-            send_mail(subject, text, None, [client.email])
-        except (SMTPException, OSError):
-            logger.exception("mail about session %s", entry.session.pk)
-            return False
-    return True
+    return mail_hours_changed(
+        entry.session,
+        instead=entry.instead if fate == Fate.MOVE else None,
+        reason=said["reason"],
+        address=request.build_absolute_uri(reverse("sessions")),
+    )

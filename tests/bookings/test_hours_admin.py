@@ -183,6 +183,19 @@ class TestPlanPage:
         reason = cancelled.events.last().reason
         assert reason == "I now study in the afternoon."
 
+    def test_the_mail_speaks_the_members_language_and_clock(
+        self, bruno, maya, as_frieda
+    ):
+        maya.language, maya.time_display = "de", "12"
+        maya.save()
+        book(maya, bruno, THURSDAY, 15, now=NOW)
+        url = plan_of(bruno)
+        data = {"seen": seen_on(as_frieda, url), "rest": "cancel", "reason": "Sorry."}
+        as_frieda.post(url, data)
+        (sent,) = mail.outbox
+        assert "10. Dezember" in sent.body
+        assert "3:00 nachm." in sent.body
+
     def test_who_has_no_mail_is_to_be_called(self, bruno, as_frieda):
         joe = MemberFactory(name="Old Joe", email=None)
         session = book(joe, bruno, THURSDAY, 15, now=NOW)
