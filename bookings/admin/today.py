@@ -6,6 +6,7 @@ from datetime import date, datetime
 from functools import partial
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
@@ -143,7 +144,7 @@ def show_today(
         chosen_day(data, now),
         now=now,
         page=page_number(data),
-        query=data.get("q", "").strip()[:100],
+        query=member_looked_for(data),
     )
     title = _("Today, %(day)s") if today.is_today else "%(day)s"
     page = list_of_apps(
@@ -151,6 +152,7 @@ def show_today(
         {
             "title": title % {"day": day_name(today.day)},
             "today": today,
+            "where": where(data, now),
             "shortcuts": shortcuts(request),
             "may_mark": request.user.has_perm(MAY_MARK),
             "may_approve": request.user.has_perm("accounts.change_user"),
@@ -171,6 +173,18 @@ def chosen_day(data: Mapping[str, Any], now: datetime) -> date:
 def page_number(data: Mapping[str, Any]) -> int:
     page: str = data.get("page", "")
     return int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
+
+
+def member_looked_for(data: Mapping[str, Any]) -> str:
+    name: str = data.get("q", "")
+    return name.strip()[:100]
+
+
+def where(data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """What is looked at, in the words of the page's address."""
+    asked = {"page": page_number(data), "q": member_looked_for(data)}
+    narrowed = {name: value for name, value in asked.items() if value not in (1, "")}
+    return {"day": chosen_day(data, now).isoformat(), **narrowed}
 
 
 def shortcuts(request: HttpRequest) -> list[tuple[str, str]]:
@@ -263,7 +277,7 @@ def ask_first(request: HttpRequest, session: TrainingSession) -> HttpResponse:
         "title": _("Complete it before it starts?"),
         "session": session,
         "do": f"{Step.COMPLETE_EARLY}:{session.pk}",
-        "day": request.POST.get("day", ""),
+        "where": where(request.POST, gym_now()),
         "back": back_to(request, [session.pk]),
     }
     page = "admin/complete_early.html"
@@ -271,9 +285,11 @@ def ask_first(request: HttpRequest, session: TrainingSession) -> HttpResponse:
 
 
 def back_to(request: HttpRequest, numbers: Sequence[int]) -> str:
-    """The day that was looked at, and there the list or the session."""
+    """To what was looked at, and there the list or the session."""
     now, place = gym_now(), request.POST.get("place")
-    day = chosen_day(request.POST, now)
-    query = "" if day == now.date() else f"?day={day}"
+    asked = where(request.POST, now)
+    if asked["day"] == now.date().isoformat():
+        del asked["day"]
+    query = f"?{urlencode(asked)}" if asked else ""
     fragment = place if place in PLACES else f"session-{numbers[0]}"
     return f"{reverse('admin:index')}{query}#{fragment}"

@@ -447,6 +447,20 @@ class TestWhatCanBeDone:
         assert "Booked again: Maya Lindqvist" in said(after)[0]
         assert part(after, "cancelled").endswith("Nobody cancelled late.")
 
+    def test_one_stays_on_the_page_of_trainers_and_with_who_was_looked_for(
+        self, as_desk, monkeypatch
+    ):
+        monkeypatch.setattr("bookings.domain.today.MOST_VISITS", 10)
+        crowd(20)
+        last = TrainingSession.objects.filter(session_date=MONDAY).last()
+        client = as_desk()
+        for asked in ({"page": "2"}, {"q": last.client.name}):
+            page = client.get("/admin/", asked)
+            after = press(client, page, "Check in", f"session-{last.pk}")
+            assert "Checked in" in part(after, f"session-{last.pk}")
+            undone = press(client, after, "Undo", None)
+            assert "Expected" in part(undone, f"session-{last.pk}")
+
     def test_a_refusal_is_said_on_the_page_and_changes_nothing(
         self, ana, maya, as_desk
     ):
