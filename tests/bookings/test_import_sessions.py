@@ -144,6 +144,20 @@ def test_what_cannot_be_understood_is_told_at_once(table, bring):
     ]
 
 
+@pytest.mark.parametrize("price", ["1,000", "1.000", "75.505", "1e3", "1_0", "-1", "٧"])
+def test_a_price_that_may_mean_another_is_refused(table, bring, price):
+    path = table(f"maya@example.com;ana-ruiz;2026-12-10;09:00;10:00;;;{price}")
+    fault = f"line 2: price “{price}” is not written like 75.00."
+    assert bring(path)[1][0] == fault
+
+
+@pytest.mark.parametrize("minutes", ["0", "1441", "0" * 3 + "1" * 20, "60.0"])
+def test_minutes_that_are_none_are_refused(table, bring, minutes):
+    path = table(f"maya@example.com;ana-ruiz;2026-12-10;09:00;;{minutes};;")
+    fault = f"line 2: minutes “{minutes}” is no number of minutes."
+    assert bring(path)[1][0] == fault
+
+
 def test_a_dry_run_books_nothing_and_tells_the_refusals(table, bring, ana, omar):
     good = "maya@example.com;ana-ruiz;2026-12-10;09:00;10:00;;;"
     said, _ = bring(table(good), dry_run=True)

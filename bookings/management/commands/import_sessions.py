@@ -1,6 +1,7 @@
+import re
 from collections import defaultdict
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -23,6 +24,8 @@ COLUMNS = Columns(
 )
 DATES = ("%Y-%m-%d", "%d.%m.%Y")
 TIMES = ("%H:%M", "%H:%M:%S")
+PRICE = re.compile(r"[0-9]{1,8}([.,][0-9]{1,2})?")
+MINUTES = re.compile(r"[0-9]{1,4}")
 MIDNIGHT = ("24:00", "24:00:00")
 
 
@@ -158,9 +161,10 @@ def read_end(line: Line, start: time) -> time:
         if line["end"] in MIDNIGHT:
             return time.max
         return read_time("end", line["end"])
-    if not line["minutes"].isdecimal() or not 0 < int(line["minutes"][:5]) <= 24 * 60:
+    minutes = int(line["minutes"]) if MINUTES.fullmatch(line["minutes"]) else 0
+    if not 0 < minutes <= 24 * 60:
         raise Unreadable(f"minutes “{line['minutes']}” is no number of minutes.")
-    end = datetime.combine(date.min, start) + timedelta(minutes=int(line["minutes"]))
+    end = datetime.combine(date.min, start) + timedelta(minutes=minutes)
     if end == datetime.combine(date.min + timedelta(days=1), time.min):
         return time.max
     if end.date() != date.min:
@@ -179,13 +183,9 @@ def read_type(text: str) -> str:
 
 
 def read_price(text: str) -> Decimal | None:
-    """75, 75.50 or 75,50."""
+    """75, 75.50 or 75,50; not 1,000, which is a thousand to some and one to others."""
     if not text:
         return None
-    try:
-        price = Decimal(text.replace(",", "."))
-    except InvalidOperation:
-        price = Decimal("NaN")
-    if not price.is_finite() or not 0 <= price < 10**8:
+    if not PRICE.fullmatch(text):
         raise Unreadable(f"price “{text}” is not written like 75.00.")
-    return price
+    return Decimal(text.replace(",", "."))
