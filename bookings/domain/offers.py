@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -149,8 +149,10 @@ def latest_answer(
     session: TrainingSession, alternative: Alternative, until: datetime
 ) -> datetime:
     """An hour before the one or the other begins, or what staff asked for."""
-    starts = at_gym(alternative.day, alternative.start)
-    return min(until, session.starts - ANSWER_BEFORE, starts - ANSWER_BEFORE)
+    starts = (session.starts, at_gym(alternative.day, alternative.start))
+    # In UTC, because in the night when the clocks change an hour may have another
+    # name, or none.
+    return min(until, *(each.astimezone(UTC) - ANSWER_BEFORE for each in starts))
 
 
 @persistent

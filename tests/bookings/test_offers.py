@@ -1,9 +1,10 @@
 """Another time for a session that cannot be: offered, answered, run out."""
 
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 
+from bookings.domain.alternatives import Alternative
 from bookings.domain.booking import (
     book_session,
     cancel_session,
@@ -15,6 +16,7 @@ from bookings.domain.offers import (
     accept_offer,
     decline_offer,
     exchange_offer,
+    latest_answer,
     offer_alternatives,
     renew_link,
     state_of,
@@ -31,7 +33,7 @@ from bookings.exceptions import (
 from bookings.models import BookingEvent, Hold, Offer, TrainingSession
 from tests.conftest import NEXT_THURSDAY, NOW, THURSDAY
 from tests.factories import MemberFactory, TrainerFactory, be_easy_going, book
-from trainers.clock import at_gym
+from trainers.clock import at_gym, time_until
 from trainers.models import Closure, TimeOff
 
 pytestmark = pytest.mark.django_db
@@ -165,6 +167,14 @@ class TestOffering:
     ):
         (made,) = make([session], frieda, until=NOW + timedelta(days=30))
         assert made.offer.hold.until <= session.starts - timedelta(hours=1)
+
+    @pytest.mark.parametrize("day", [date(2027, 3, 28), date(2026, 10, 25)])
+    def test_that_hour_is_a_whole_one_when_the_clocks_change(self, ana, day):
+        at_three = TrainingSession(session_date=day, start_time=time(3))
+        later = Alternative(ana, day, time(12), time(13))
+        until = at_gym(day, time(12))
+        last = latest_answer(at_three, later, until)
+        assert time_until(at_three.starts, last) == timedelta(hours=1)
 
     def test_what_starts_within_the_hour_is_not_offered_anything(
         self, away, session, ben, frieda
