@@ -7,7 +7,7 @@ to change, a manager's account an administrator's.
 
 from typing import Any
 
-from django.contrib.auth.models import AnonymousUser, Group
+from django.contrib.auth.models import AnonymousUser, Group, Permission
 from django.db.models import Q, QuerySet
 
 from finova.accounts.forms import MemberForm
@@ -28,17 +28,27 @@ def may_change(user: User | AnonymousUser, person: User) -> bool:
         return False
     if not opens_more_than_a_members(person):
         return True
-    below = person.get_all_permissions() <= user.get_all_permissions()
+    below = permissions_of(person) <= permissions_of(user)
     return below and is_manager(user) and not is_manager(person)
 
 
 def opens_more_than_a_members(person: User) -> bool:
     working = person.groups.filter(name__in=[TRAINERS, *STAFF_ROLES])
+    members = Permission.objects.filter(group__name=MEMBERS)
     return (
         person.is_staff
         or working.exists()
         or Trainer.objects.filter(user=person).exists()
+        or not permissions_of(person) <= set(members.values_list("pk", flat=True))
     )
+
+
+def permissions_of(person: User | AnonymousUser) -> set[int]:
+    """Also those that sleep, for the account is closed or not of the staff: a role
+    or a tick wakes them.
+    """
+    held = Permission.objects.filter(Q(user=person.pk) | Q(group__user=person.pk))
+    return set(held.values_list("pk", flat=True))
 
 
 def roles_to_give(user: User | AnonymousUser) -> QuerySet[Group]:

@@ -183,6 +183,9 @@ class TestWhoseAccount:
             ("manager", "linked", True),
             ("manager", "desk", True),
             ("manager", "mighty", False),
+            ("manager", "closed", False),
+            ("manager", "asleep", False),
+            ("desk", "asleep", False),
             ("manager", "manager", False),
             ("manager", "self", False),
             ("manager", "admin", False),
@@ -214,10 +217,12 @@ class TestWhoseAccount:
             return person
         roles = {"desk": [FRONT_DESK], "manager": [MANAGERS], "trainer": ["Trainers"]}
         person = person_in(*roles.get(whose, []))
-        if whose == "mighty":
+        if whose in ("mighty", "closed", "asleep"):
             may = Permission.objects.get(codename="delete_user")
             person.user_permissions.add(may)
-            type(person).objects.filter(pk=person.pk).update(is_staff=True)
+            person.is_staff = whose != "asleep"
+            person.is_active = whose != "closed"
+            person.save()
         return person
 
 
