@@ -8,12 +8,13 @@ import html5lib
 import pytest
 import time_machine
 from django.contrib.auth.models import Group, Permission
-from django.db import connection
+from django.db import DatabaseError, connection
+from django.db.models import Func, Value
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from bookings.admin.export import harmless
+from bookings.admin.export import csv_of, harmless
 from bookings.domain.booking import (
     cancel_session,
     complete_session,
@@ -555,6 +556,13 @@ class TestExport:
         text = b"".join(answer.streaming_content).decode()
         (row,) = csv.DictReader(io.StringIO(text, newline=""))
         assert row["member"] == name
+
+    def test_what_the_database_refuses_is_said_before_the_file_begins(self):
+        refused = TrainingSession.objects.filter(
+            pk=Func(Value(0), function="1 /", template="%(function)s %(expressions)s")
+        )
+        with pytest.raises(DatabaseError):
+            csv_of(refused, "sessions")
 
     def test_midnight_and_no_price(self, as_frieda, ana, maya):
         TrainingSession.objects.create(
