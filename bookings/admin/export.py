@@ -1,6 +1,7 @@
 """Sessions as a file for a spreadsheet: RFC 4180, row by row, and no cell computes."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, time
 from itertools import chain, islice
@@ -34,6 +35,8 @@ COLUMNS = {
 AT_A_TIME = 2000
 # A spreadsheet computes what begins so, as people write it or in full width.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
+# Where a comma stands in numbers, spreadsheets begin a cell after each semicolon.
+NEXT_CELL = re.compile(r";(?=\s*[=+\-@＝＋－＠])")
 
 
 class Echo:
@@ -79,5 +82,5 @@ def written(value: Any) -> str:
 
 def harmless(text: str) -> str:
     """As text to a spreadsheet, whatever it begins with."""
-    text = text.replace("\0", "")
+    text = NEXT_CELL.sub(";'", text.replace("\0", ""))
     return f"'{text}" if text.startswith(FORMULA) else text

@@ -549,6 +549,10 @@ class TestExport:
         assert harmless("Ana = Ruiz-Lopez") == "Ana = Ruiz-Lopez"
         assert harmless("\0=1") == "'=1"
 
+    @pytest.mark.parametrize("sign", ["=", "+", "-", "@", " =", "＝"])
+    def test_nor_does_what_a_german_spreadsheet_takes_for_a_cell(self, sign):
+        assert harmless(f"Max;{sign}1;2") == f"Max;'{sign}1;2"
+
     @pytest.mark.parametrize("name", ['a "b", c', "line\r\nbreak", "Żółć 😀", "a,b;c"])
     def test_every_name_comes_back(self, as_frieda, ana, name):
         book(MemberFactory(name=name), ana, THURSDAY, 9, now=NOW)
