@@ -2,9 +2,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.text import capfirst
 from django.utils.timezone import localtime
@@ -73,7 +73,12 @@ class GymSettingsAdmin(admin.ModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
         changes = GymSettingsChange.objects.select_related("actor").order_by("-pk")
-        told = {"changes": map(tell, changes[:CHANGES_SHOWN])}
+        told = {
+            "changes": map(tell, changes[:CHANGES_SHOWN]),
+            # There is no other row to add, and saving stays on the page.
+            "show_save_and_add_another": False,
+            "show_save_and_continue": False,
+        }
         return super().changeform_view(
             request, object_id, form_url, {**(extra_context or {}), **told}
         )
@@ -83,6 +88,16 @@ class GymSettingsAdmin(admin.ModelAdmin):
     ) -> None:
         obj.changed_by = request.user
         super().save_model(request, obj, form, change)
+
+    def response_add(
+        self, request: HttpRequest, obj: GymSettings, post_url_continue: Any = None
+    ) -> HttpResponse:
+        return self.response_change(request, obj)
+
+    def response_change(self, request: HttpRequest, obj: GymSettings) -> HttpResponse:
+        said = gettext("The settings were saved. They hold from now on.")
+        self.message_user(request, said, messages.SUCCESS)
+        return redirect("admin:bookings_gymsettings_change", ONLY_ROW)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Only the first time: until then the usual rules hold."""

@@ -235,7 +235,13 @@ class TestFaces:
         assert not GymSettings.objects.exists()
         fields = page.context["adminform"].form.fields
         form = {name: field.initial for name, field in fields.items()}
-        as_frieda.post("/admin/bookings/gymsettings/add/", {**form, "most_per_day": 3})
+        assert "_addanother" not in page.content.decode()
+        saved = as_frieda.post(
+            "/admin/bookings/gymsettings/add/",
+            {**form, "most_per_day": 3, "_addanother": "1"},
+            follow=True,
+        )
+        assert "The settings were saved." in saved.content.decode()
         assert gym_settings().most_per_day == 3
 
     def test_there_is_one_row_of_rules_and_no_nonsense_in_it(self):
