@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from trainers.times import Int8Range, TsRange
-from trainers.wording import days_and_year
+from trainers.wording import day_and_year, days_and_year, span
 
 
 class TimeOff(models.Model):
@@ -72,7 +72,7 @@ class TimeOff(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.first_day:%d.%m.%Y} – {self.last_day:%d.%m.%Y}"
+        return days_and_year(self.first_day, self.last_day)
 
 
 class Closure(models.Model):
@@ -156,7 +156,7 @@ class ExtraHours(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.date:%d.%m.%Y} {self.starts_at:%H:%M}–{self.ends_at:%H:%M}"
+        return f"{day_and_year(self.date)}, {span(self.starts_at, self.ends_at)}"
 
     def clean(self) -> None:
         # A range that ends before it starts is an error of its own in PostgreSQL.

@@ -74,7 +74,12 @@ def day_and_year(day: date) -> str:
 
 
 def days_and_year(first: date, last: date) -> str:
-    """7 – 13 December 2026; month and year are named twice where they differ."""
+    """7 – 13 December 2026; month and year are named twice where they differ.
+
+    One day is named once: 7 December 2026.
+    """
+    if first == last:
+        return _written(first, pgettext("date format", "j F Y"), get_language())
     if first.year != last.year:
         start = pgettext("date format", "j F Y")
     elif first.month != last.month:

@@ -81,6 +81,7 @@ class TestSaving:
         assert "Maya Lindqvist" in told
         assert "maya@example.com" in told
         assert "Nothing offered yet" in told
+        assert "Ana Ruiz, Thursday 10 December 2026 " in told
 
     def test_one_that_hits_nobody_leads_back(self, as_frieda, ben):
         answer = as_frieda.post(f"{TIME_OFF}add/", {**self.FORM, "trainer": ben.pk})
