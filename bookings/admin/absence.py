@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.admin.affected import AbsenceAdmin, check_may_act
 from bookings.admin.stand_in import put_others_in, show_stand_ins
-from bookings.domain.away import when_of
+from bookings.domain.away import name_of
 from trainers.admin import AutocompleteAdmin
 from trainers.clock import gym_now
 from trainers.models import Closure, ExtraHours, TimeOff, Trainer
@@ -69,7 +69,7 @@ class TimeOffAdmin(AbsenceAdmin):
         return show_stand_ins(self, request, trainer)
 
     def named(self, row: TimeOff) -> str:
-        return f"{row.trainer}, {when_of(row)}"
+        return name_of(row)
 
 
 @admin.register(Closure)

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 from django.views.decorators.http import require_POST
 
 from bookings.admin.desk import staff_sentence
+from bookings.domain.away import name_of
 from bookings.domain.booking import complete_session, mark_no_show, reopen_session
 from bookings.domain.day import within_the_calendar
 from bookings.domain.marking import (
@@ -32,6 +33,7 @@ from bookings.domain.marking import (
     undo_check_in,
     undo_mark,
 )
+from bookings.domain.stranded import unsettled
 from bookings.domain.today import Step, build_today
 from bookings.exceptions import BookingRefused, EarlyCompletion, SessionMoved
 from bookings.models import SessionStatus, TrainingSession
@@ -154,6 +156,7 @@ def show_today(
             "today": today,
             "where": where(data, now),
             "shortcuts": shortcuts(request),
+            "unsettled": unsettled_absences(request, now),
             "may_mark": request.user.has_perm(MAY_MARK),
             "may_approve": request.user.has_perm("accounts.change_user"),
         },
@@ -200,6 +203,23 @@ def shortcuts(request: HttpRequest) -> list[tuple[str, str]]:
         for permission, name, label in wanted
         if request.user.has_perm(permission)
     ]
+
+
+def unsettled_absences(
+    request: HttpRequest, now: datetime
+) -> list[tuple[str, int, str]]:
+    """What each is called, how many sessions stand in it, and the page about them.
+
+    Trainers take time off by themselves, so the desk learns of it here.
+    """
+    told = []
+    for row in unsettled(now=now):
+        if request.user.has_perm(f"trainers.view_{row._meta.model_name}"):
+            page = reverse(
+                f"admin:trainers_{row._meta.model_name}_affected", args=[row.pk]
+            )
+            told.append((name_of(row), row.standing, page))
+    return told
 
 
 @require_POST

@@ -10,7 +10,7 @@ from bookings.domain.stranded import Absence, affected_sessions
 from bookings.exceptions import SessionsInTheWay
 from bookings.models import TrainingSession, TrainingSessionQuerySet
 from bookings.transactions import persistent, writing
-from trainers.models import TimeOff, Trainer
+from trainers.models import Closure, TimeOff, Trainer
 from trainers.wording import clock, day_and_year, days_and_year, span
 
 
@@ -54,6 +54,13 @@ def when_of(off: TimeOff) -> str:
         "last_day": day_and_year(off.last_day),
         "last_time": clock(end),
     }
+
+
+def name_of(absence: TimeOff | Closure) -> str:
+    """Ana Ruiz, 24 – 27 December 2026; Flood, 7 December 2026"""
+    if isinstance(absence, Closure):
+        return str(absence)
+    return f"{absence.trainer}, {when_of(absence)}"
 
 
 def is_within(session: TrainingSession, off: TimeOff) -> bool:

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from bookings.domain.offers import OfferState, state_of
 from bookings.holds import OfferQuerySet
@@ -142,3 +144,35 @@ def offers_within(absence: Absence) -> OfferQuerySet:
 
 def latest_offers(absence: Absence) -> dict[int, Offer]:
     return {offer.session_id: offer for offer in offers_within(absence)}
+
+
+# More at once are not read through; those that begin first are shown.
+MOST_UNSETTLED = 10
+
+
+def unsettled(*, now: datetime) -> list[Any]:
+    """Time off and closures with a session whose member has no offer to answer.
+
+    `standing` says how many sessions stand in each. Two queries, whatever there is.
+    """
+    first, last, start, trainer = map(
+        OuterRef, ("first_day", "last_day", "starts_at", "trainer")
+    )
+    until = Coalesce(OuterRef("ends_at"), time.max)
+    closed = Absence(first, time.min, last, time.max)  # type: ignore[arg-type]
+    away = Absence(first, start, last, until, trainer)  # type: ignore[arg-type]
+    found = [
+        *with_standing(TimeOff.objects.select_related("trainer"), away, now=now),
+        *with_standing(Closure.objects.all(), closed, now=now),
+    ]
+    return sorted(found, key=lambda row: row.first_day)[:MOST_UNSETTLED]
+
+
+def with_standing(rows: QuerySet[Any], absence: Absence, *, now: datetime) -> Any:
+    """Those from today on in which at least one session waits for the desk."""
+    ahead = absence.sessions().active().upcoming(now).order_by()
+    asked = Offer.objects.waiting(now).filter(session=OuterRef("pk"))
+    count = ahead.annotate(count=Func(F("pk"), function="COUNT")).values("count")
+    rows = rows.filter(Exists(ahead.exclude(Exists(asked))), last_day__gte=now.date())
+    found = rows.annotate(standing=Subquery(count)).order_by("first_day", "pk")
+    return found[:MOST_UNSETTLED]

@@ -12,6 +12,7 @@ from django.test import Client
 
 from bookings.domain.booking import cancel_session, complete_session, mark_no_show
 from bookings.domain.marking import check_in
+from bookings.domain.offers import offer_alternatives
 from bookings.domain.today import build_today
 from bookings.models import TrainingSession
 from tests.conftest import MONDAY, NOW, THURSDAY
@@ -195,7 +196,7 @@ class TestTheDay:
         assert len(today.visits) == shown
         assert today.unmarked_count == count
         client = as_desk()
-        with django_assert_max_num_queries(16):
+        with django_assert_max_num_queries(18):
             page = client.get("/admin/")
         assert len(tree(page).findall(".//ol[@class='visits']/li")) == shown
 
@@ -523,3 +524,53 @@ class TestNewMembers:
         client.post("/admin/accounts/user/", form)
         walid.refresh_from_db()
         assert not walid.awaits_approval
+
+
+def booked_before(away, member):
+    """As if the session had been there first."""
+    away.delete()
+    session = book(member, away.trainer, THURSDAY, 9, now=NOW)
+    away.save()
+    return session
+
+
+class TestWhatCannotTakePlace:
+    """A trainer takes time off alone; the desk has to learn whom it hits."""
+
+    def told(self, client):
+        page = tree(client.get("/admin/"))
+        heading = page.find(".//*[@id='unsettled-heading']")
+        if heading is None:
+            return []
+        box = page.find(".//section[@aria-labelledby='unsettled-heading']")
+        return [" ".join(" ".join(row.itertext()).split()) for row in box.iter("li")]
+
+    @pytest.fixture
+    def away(self, ana):
+        return TimeOff.objects.create(
+            trainer=ana, first_day=THURSDAY, last_day=THURSDAY
+        )
+
+    def test_until_somebody_is_offered_another_time(self, ana, maya, away, as_desk):
+        assert self.told(as_desk()) == []
+        session = booked_before(away, maya)
+        (line,) = self.told(as_desk())
+        assert line.startswith("Ana Ruiz, Thursday 10 December 2026 1 session still")
+        until = NOW + timedelta(hours=2)
+        assert list(offer_alternatives([session], until=until, by=maya, now=NOW))
+        assert self.told(as_desk()) == []
+
+    def test_the_hours_of_a_time_off_count(self, ana, maya, away, as_desk):
+        booked_before(away, maya)
+        TimeOff.objects.update(starts_at=time(10))
+        assert self.told(as_desk()) == []
+        TimeOff.objects.update(starts_at=time(9, 30), ends_at=time(12))
+        assert len(self.told(as_desk())) == 1
+        TimeOff.objects.update(starts_at=time(7), ends_at=time(9))
+        assert self.told(as_desk()) == []
+
+    def test_a_closure_hits_every_trainer(self, ana, maya, as_desk):
+        book(maya, ana, THURSDAY, 9, now=NOW)
+        Closure.objects.create(name="Flood", first_day=THURSDAY, last_day=THURSDAY)
+        (line,) = self.told(as_desk())
+        assert line.startswith("Flood, 10 December 2026 1 session still stands in it.")
