@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.admin.affected import AbsenceAdmin, check_may_act
 from bookings.admin.stand_in import put_others_in, show_stand_ins
 from bookings.domain.away import name_of
-from trainers.admin import AutocompleteAdmin
+from trainers.admin import GYM_TIMES, AutocompleteAdmin
 from trainers.clock import gym_now
 from trainers.models import Closure, ExtraHours, TimeOff, Trainer
 
@@ -25,6 +25,7 @@ class TimeOffAdmin(AbsenceAdmin):
     list_select_related = ["trainer"]
     search_fields = ["trainer__name", "reason", "notice"]
     autocomplete_fields = ["trainer"]
+    formfield_overrides = GYM_TIMES
     ordering = ["-first_day", "-pk"]
     fieldsets = [
         (None, {"fields": ["trainer"]}),
@@ -89,6 +90,7 @@ class ExtraHoursAdmin(AutocompleteAdmin):
     list_filter = ["date"]
     search_fields = ["trainer__name"]
     autocomplete_fields = ["trainer"]
+    formfield_overrides = GYM_TIMES
     ordering = ["-date", "-starts_at"]
 
     def save_model(

@@ -91,19 +91,22 @@ class WorkingHoursForm(forms.ModelForm):
         self.fields["day_of_week"].choices = [("", "---------"), *days]
 
 
+# Django's own offers the time of the browser's zone; hours are in the gym's.
+GYM_TIMES = {
+    models.TimeField: {
+        "widget": forms.TimeInput(
+            attrs={"size": 5, "placeholder": "09:00"}, format="%H:%M"
+        )
+    }
+}
+
+
 class WorkingHoursInline(admin.TabularInline):
     model = WorkingHours
     form = WorkingHoursForm
     formset = HoursFormSet
     extra = 1
-    # Django's own offers the time of the browser's zone; hours are in the gym's.
-    formfield_overrides = {
-        models.TimeField: {
-            "widget": forms.TimeInput(
-                attrs={"size": 5, "placeholder": "09:00"}, format="%H:%M"
-            )
-        }
-    }
+    formfield_overrides = GYM_TIMES
     verbose_name_plural = _(
         "Working hours (none: Monday to Saturday 07:00-20:00, Sunday 08:00-16:00)"
     )
