@@ -61,6 +61,11 @@ class OfferForm(forms.Form):
         widget=forms.TextInput({"class": "vTextField"}),
     )
 
+    def clean_cause(self) -> str:
+        """A sentence, for another follows it; a time off's notice often ends bare."""
+        cause: str = self.cleaned_data["cause"]
+        return f"{cause}." if cause[-1:].isalnum() else cause
+
     def clean_until(self) -> Any:
         until = self.cleaned_data["until"]
         if until <= gym_now():

@@ -134,6 +134,16 @@ class TestOffering:
         assert fields["until"] == "2026-12-08T06:00"
         assert fields["cause"] == "On holiday"
 
+    @pytest.mark.parametrize(
+        ("cause", "told"),
+        [("On holiday", "On holiday."), ("She is ill!", "She is ill!"), ("", "")],
+    )
+    def test_what_members_are_told_is_a_sentence(
+        self, as_frieda, affected, cause, told
+    ):
+        as_frieda.post(affected, {**UNTIL, "cause": cause})
+        assert Offer.objects.get().cause == told
+
     def test_one_action_mails_everybody_a_time_of_their_own(
         self, as_frieda, affected, ana, maya, omar, session
     ):
