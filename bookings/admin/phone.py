@@ -158,6 +158,8 @@ def show_search(
 def new_caller(request: HttpRequest) -> HttpResponse:
     form = CallerForm(request.POST)
     if not form.is_valid():
+        wrong = next(iter(form.errors))
+        form.fields[wrong].widget.attrs["autofocus"] = True
         return show_search(request, "", [], form, status=422)
     caller = add_caller(**form.cleaned_data)
     return redirect("admin:bookings_phone_week", caller.pk)

@@ -124,6 +124,11 @@ class TestCallers:
         answer = as_desk.post(url, {"name": "Nora Neu", "phone": phone})
         assert answer.status_code == 422
         assert 'value="Nora Neu"' in answer.content.decode()
+        page = html5lib.parse(answer.content.decode(), namespaceHTMLElements=False)
+        (first,) = [
+            each for each in page.iter("input") if each.get("autofocus") is not None
+        ]
+        assert first.get("name") == "phone"
         assert not User.objects.filter(name="Nora Neu").exists()
 
 
