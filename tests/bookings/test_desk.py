@@ -388,6 +388,8 @@ class TestSteps:
         page = as_desk.get(url).content.decode()
         assert "€75.00" in page
         assert 'name="price"' not in page
+        # Its own history stands on the page; Django's would say that there is none.
+        assert "/history/" not in page
         rows = {"events-TOTAL_FORMS": 0, "events-INITIAL_FORMS": 0}
         form = {"session_type": session.session_type, "price": "1", "reason": "x"}
         as_desk.post(url, {**form, **rows})
