@@ -88,7 +88,7 @@ class UserAdmin(DjangoUserAdmin):
         (None, {"fields": ["name", "email", "phone", "password"]}),
         (_("For staff"), {"fields": ["blocked_because", "staff_notes"]}),
         (
-            pgettext_lazy("permissions", "May"),
+            _("What this person may do"),
             {"fields": ["is_active", *POWERS], "classes": ["collapse"]},
         ),
         (_("Dates"), {"fields": ["last_login", "date_joined"]}),

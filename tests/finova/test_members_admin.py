@@ -139,6 +139,14 @@ class TestPage:
         assert "Maya" in listed
         assert "Omar" not in listed
 
+    def test_one_leads_to_a_booking_for_them(self, maya, desk):
+        link = reverse("admin:bookings_phone_week", args=[maya.pk])
+        assert f'href="{link}"' in desk.get(page_of(maya)).content.decode()
+        Group.objects.get(name="Front desk").permissions.filter(
+            codename="add_trainingsession"
+        ).delete()
+        assert link not in desk.get(page_of(maya)).content.decode()
+
     def test_who_may_see_no_sessions_sees_none(self, past, maya, desk):
         Group.objects.get(name="Front desk").permissions.filter(
             codename="view_trainingsession"
