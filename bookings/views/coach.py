@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from bookings.domain.coach import (
     build_coach_week,
     build_entries,
+    guest_of,
     mark_attended,
     mark_missed,
     unmark,
@@ -72,12 +73,11 @@ def mark(
         messages.error(request, refusal.sentence)
         status = HTTPStatus(refusal.status)
     else:
-        name = build_entries(trainer, trainer.sessions.filter(pk=pk), now=gym_now())[
-            0
-        ].guest.name
-        messages.success(
-            request, said % {"time": clock(session.start_time), "name": name}
-        )
+        names = {
+            "time": clock(session.start_time),
+            "name": guest_of(session.client).name,
+        }
+        messages.success(request, said % names)
     return show_mark(request, trainer, session, status=status)
 
 
