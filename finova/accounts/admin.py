@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from bookings.domain.callers import is_phone, people_like
 from finova.accounts.forms import UserCreationForm
 from finova.accounts.joining import (
     Letters,
@@ -25,8 +26,6 @@ from finova.accounts.joining import (
     site_of,
 )
 from finova.accounts.members import (
-    is_phone_number,
-    reached_by,
     sessions_of,
     with_counts,
 )
@@ -100,10 +99,10 @@ class UserAdmin(DjangoUserAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
     ) -> tuple[Any, bool]:
-        """0151-234 finds the number that was typed as (0151) 23 45 67."""
+        """0151-234 finds what was typed as (0151) 23 45 67, or as +49 151 23 45 67."""
         found, twice = super().get_search_results(request, queryset, search_term)
-        if is_phone_number(search_term):
-            reached = reached_by(User.objects.all(), search_term).values("pk")
+        if is_phone(search_term):
+            reached = people_like(search_term).values("pk")
             found = queryset.filter(Q(pk__in=reached) | Q(pk__in=found.values("pk")))
         return found, twice
 

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, F, Func, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from bookings.models import ACTIVE, SessionStatus, TrainingSession
 from finova.accounts.models import User
 
 LATEST = 20
-FEWEST_DIGITS = 3
 PHONE_SIGNS = set("+0123456789 ()/.-")
 
 
@@ -52,18 +51,6 @@ def sessions_of(member: User, *, now: datetime) -> MemberSessions:
     past = list(latest[: LATEST + 1])
     has_more = len(ahead) > LATEST or len(past) > LATEST
     return MemberSessions(ahead[:LATEST], past[:LATEST], has_more)
-
-
-def reached_by(people: QuerySet[User], number: str) -> QuerySet[User]:
-    """Whose phone number has these digits in a row, however either is written."""
-    digits = Func(
-        F("phone"), Value(r"\D"), Value(""), Value("g"), function="REGEXP_REPLACE"
-    )
-    return people.annotate(digits=digits).filter(digits__contains=digits_in(number))
-
-
-def is_phone_number(term: str) -> bool:
-    return set(term) <= PHONE_SIGNS and len(digits_in(term)) >= FEWEST_DIGITS
 
 
 def digits_in(text: str) -> str:

@@ -95,6 +95,10 @@ class TestList:
         MemberFactory(name="Member 12345")
         assert people_found(desk, term) == found
 
+    def test_found_by_the_number_as_it_is_dialled_at_home(self, maya, desk):
+        User.objects.filter(pk=maya.pk).update(phone="+49 151 234567")
+        assert people_found(desk, "0151 2345") == {"Maya Lindqvist"}
+
     def test_what_happened_is_counted(self, past, omar, desk):
         listed = rows(desk.get(PEOPLE))
         maya, other = listed["Maya Lindqvist"], listed["Omar Haddad"]
