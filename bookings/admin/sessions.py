@@ -39,7 +39,7 @@ from bookings.domain.booking import (
 from bookings.domain.callers import people_like
 from bookings.domain.history import changes_in_words
 from bookings.domain.terms import change_price, change_type
-from bookings.exceptions import BookingRefused, SessionMoved
+from bookings.exceptions import BookingRefused, MayNotBook, SessionMoved
 from bookings.models import BookingEvent, TrainingSession
 from bookings.policy import check_rules
 from trainers.admin.choosing import AutocompleteAdmin, ChosenSelect
@@ -154,7 +154,7 @@ class NewSessionForm(forms.ModelForm):
 
     def check(self, data: dict[str, Any]) -> None:
         if not data["client"].is_active:
-            raise BookingRefused(_("This person's account is closed. Open it first."))
+            raise MayNotBook
         place = {name: data[name] for name in PLACE}
         wish = look_up(
             place.pop("trainer"),
