@@ -430,6 +430,8 @@ class BookingEvent(models.Model):
 
     class Meta:
         db_table = "booking_events"
+        # Staff look up a day in the history of years.
+        indexes = [models.Index(fields=["at"], name="booking_events_at")]
         verbose_name = _("booking event")
         verbose_name_plural = _("booking events")
         ordering = ["pk"]

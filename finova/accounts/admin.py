@@ -102,7 +102,7 @@ class UserAdmin(DjangoUserAdmin):
         """0151-234 finds what was typed as (0151) 23 45 67, or as +49 151 23 45 67."""
         found, twice = super().get_search_results(request, queryset, search_term)
         if is_phone(search_term):
-            reached = people_like(search_term).values("pk")
+            reached = list(people_like(search_term).values_list("pk", flat=True))
             found = queryset.filter(Q(pk__in=reached) | Q(pk__in=found.values("pk")))
         return found, twice
 

@@ -92,7 +92,7 @@ class WorkingHoursForm(forms.ModelForm):
 
 
 # Django's own offers the time of the browser's zone; hours are in the gym's.
-GYM_TIMES = {
+GYM_TIMES: dict[Any, dict[str, Any]] = {
     models.TimeField: {
         "widget": forms.TimeInput(
             attrs={"size": 5, "placeholder": "09:00"}, format="%H:%M"
