@@ -336,6 +336,8 @@ LOGGING = {
         # A refusal is an answer: `finova.requests` has it at INFO, like any other.
         "django.request": {"level": "ERROR"},
         "uvicorn": {"handlers": [], "propagate": True},
-        "uvicorn.access": {"handlers": [], "propagate": True},
+        # Its lines have whole addresses, and with them the keys of our links. It asks
+        # for a handler before it writes one, whatever `--no-access-log` said.
+        "uvicorn.access": {"handlers": [], "propagate": False},
     },
 }

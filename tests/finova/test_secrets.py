@@ -2,6 +2,8 @@
 
 import logging
 import re
+import subprocess
+import sys
 
 import pytest
 from django.core import mail
@@ -124,6 +126,19 @@ def test_nor_by_a_view_that_breaks(log, monkeypatch, maya):
     assert answer.status_code == 500
     assert any("RuntimeError" in line for line in log)
     assert not any(reset in line for line in log)
+
+
+def test_the_server_itself_logs_no_addresses():
+    """Uvicorn sets its loggers up before the site does, as it is started."""
+    server = (
+        "import logging, uvicorn\n"
+        "uvicorn.Config('finova.asgi:application', access_log=False).load()\n"
+        "print(logging.getLogger('uvicorn.access').hasHandlers())"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", server], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.split() == ["False"]
 
 
 def test_the_log_would_be_seen_to_leak(log):
