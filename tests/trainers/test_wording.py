@@ -1,6 +1,6 @@
 """How days, times and money read."""
 
-from datetime import time
+from datetime import date, time
 from decimal import Decimal
 
 import pytest
@@ -10,6 +10,7 @@ from tests.conftest import THURSDAY
 from trainers.wording import (
     clock,
     day_name,
+    days_and_year,
     duration,
     money,
     rate,
@@ -35,6 +36,18 @@ def test_a_time_reads_as_its_reader_chose():
     with twelve_hours(True):
         assert span(time(9), time(18, 30)) == "9:00 AM – 6:30 PM"
     assert clock(time(18)) == "18:00"
+
+
+@pytest.mark.parametrize(
+    ("last", "written"),
+    [
+        (date(2026, 12, 7), "7 December 2026"),
+        (date(2026, 12, 13), "7 – 13 December 2026"),
+        (date(2027, 1, 3), "7 December 2026 – 3 January 2027"),
+    ],
+)
+def test_days_are_named_once_where_once_is_enough(last, written):
+    assert days_and_year(date(2026, 12, 7), last) == written
 
 
 def test_a_day_ends_at_midnight():
