@@ -123,7 +123,7 @@ class TestList:
         MemberFactory.create_batch(count)
         with django_assert_max_num_queries(8):
             desk.get(PEOPLE)
-        with django_assert_max_num_queries(8):
+        with django_assert_max_num_queries(9):
             desk.get(PEOPLE, {"q": "0151 234"})
 
 
