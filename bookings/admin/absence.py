@@ -1,8 +1,10 @@
 """When somebody is away or there in addition: time off, closures, extra hours."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -83,8 +85,23 @@ class ClosureAdmin(AbsenceAdmin):
         return {**super().usually(row), "cause": row.name}
 
 
+class ExtraHoursForm(forms.ModelForm):
+    class Meta:
+        model = ExtraHours
+        fields = ["trainer", "date", "starts_at", "ends_at"]
+
+    def clean_date(self) -> date:
+        day: date = self.cleaned_data["date"]
+        if day < gym_now().date():
+            raise forms.ValidationError(
+                _("This day is over. Choose today or a later one.")
+            )
+        return day
+
+
 @admin.register(ExtraHours)
 class ExtraHoursAdmin(AutocompleteAdmin):
+    form = ExtraHoursForm
     list_display = ["trainer", "date", "starts_at", "ends_at"]
     list_select_related = ["trainer"]
     list_filter = ["date"]

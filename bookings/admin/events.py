@@ -12,10 +12,9 @@ class BookingEventAdmin(admin.ModelAdmin):
     """The history of all sessions, to read, the newest first."""
 
     list_display = ["at", "action", "session", "actor", "reason"]
-    list_filter = ["action"]
+    list_filter = ["at", "action"]
     list_select_related = ["session", "actor"]
     search_fields = ["actor__email", "reason"]
-    date_hierarchy = "at"
     ordering = ["-pk"]
     paginator = ShortPaginator
     show_full_result_count = False

@@ -93,6 +93,16 @@ class UserAdmin(DjangoUserAdmin):
         (_("Dates"), {"fields": ["last_login", "date_joined"]}),
     ]
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """How a password is kept is nobody's business at the desk."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or request.user.is_superuser:
+            return fieldsets
+        return [
+            (title, {**told, "fields": [f for f in told["fields"] if f != "password"]})
+            for title, told in fieldsets
+        ]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return with_counts(super().get_queryset(request), now=gym_now())
 

@@ -122,6 +122,9 @@ class TestSaving:
         )
         again = as_frieda.post("/admin/trainers/extrahours/add/", form)
         assert "These hours overlap others of that date." in again.content.decode()
+        over = {**form, "date": f"{MONDAY - timedelta(days=1)}"}
+        late = as_frieda.post("/admin/trainers/extrahours/add/", over)
+        assert "This day is over. Choose today or a later one." in late.content.decode()
         assert ExtraHours.objects.count() == 1
 
 

@@ -135,6 +135,11 @@ class TestPage:
         assert "No-show" in page
         assert "Cancelled (late)" in page
 
+    def test_how_the_password_is_kept_is_not_the_desks_to_see(self, maya, desk):
+        page = desk.get(page_of(maya)).content.decode()
+        assert "pbkdf2" not in page
+        assert "salt" not in page
+
     def test_the_link_leads_to_all_of_them(self, past, maya, omar, ana, desk):
         book(omar, ana, THURSDAY, 15, now=NOW)
         link = f"/admin/bookings/trainingsession/?client__id__exact={maya.pk}"
