@@ -180,6 +180,8 @@ class TestPlanPage:
         assert to_omar.to == ["omar@example.com"]
         assert "at 16:00 has been moved to" in to_omar.body
         assert "I now study in the afternoon." in to_maya.body
+        assert to_maya.body.startswith("Hello Maya Lindqvist,\n\nThe working hours of")
+        assert to_maya.body.endswith("/sessions/\n\nFinovaFitness\n")
         reason = cancelled.events.last().reason
         assert reason == "I now study in the afternoon."
 
