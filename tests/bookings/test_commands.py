@@ -86,6 +86,7 @@ class TestInitTrainerSchedules:
             "  Friday: 0 slots added, 13 removed",
             "  Saturday: 0 slots added, 13 removed",
             "  Sunday: 0 slots added, 8 removed",
+            "  2 of them are kept, closed, for their sessions",
             "  stranded: 2026-12-10 15:00 – 16:00, Maya Lindqvist",
             f"  stranded: 2026-12-10 17:00 – 18:00, member {nameless}",
             "1 trainer, 0 slots added, 0 corrected (dry run: nothing was changed)",

@@ -63,6 +63,9 @@ class Command(BaseCommand):
                 f"  {change.day.label}: {change.added} slots added, "
                 f"{change.removed} removed"
             )
+        removed = sum(change.removed for change in plan.by_day())
+        if kept := removed - plan.refreshed.removed:
+            self.stdout.write(f"  {kept} of them are kept, closed, for their sessions")
         for entry in plan.stranded:
             session = entry.session
             times = span(session.start_time, session.end_time)
