@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -149,5 +149,9 @@ def number_in(text: str) -> int | None:
 
 def chosen_trainer(request: HttpRequest) -> Trainer | None:
     """Who is asked for by number; raises Http404 where that is nobody."""
-    asked = number_in((request.POST or request.GET).get("trainer", ""))
+    written = (request.POST or request.GET).get("trainer", "")
+    asked = number_in(written)
+    if written and asked is None and request.method == "POST":
+        # Nothing is booked with somebody else instead.
+        raise Http404
     return get_object_or_404(Trainer.objects.active(), pk=asked) if asked else None

@@ -177,6 +177,15 @@ class TestPhone:
         assert asked.context["trainer"] == zoe
 
     @pytest.mark.parametrize("trainer", ["x", "9" * 30, "-1", "²"])
+    def test_nobody_is_booked_with_another_than_was_asked_for(
+        self, as_desk, ana, maya, trainer
+    ):
+        form = {"trainer": trainer, "at": f"{THURSDAY}T09:00"}
+        form["session_type"] = "personal_training"
+        assert as_desk.post(week_of(maya), form).status_code == 404
+        assert not TrainingSession.objects.exists()
+
+    @pytest.mark.parametrize("trainer", ["x", "9" * 30, "-1", "²"])
     def test_a_trainer_that_cannot_be_read_is_none(self, as_desk, ana, maya, trainer):
         assert as_desk.get(week_of(maya), {"trainer": trainer}).status_code == 200
 
