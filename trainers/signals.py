@@ -7,7 +7,7 @@ from django.db.models import ProtectedError
 from django.db.models.signals import post_save, pre_delete, pre_save
 from django.dispatch import receiver
 
-from trainers.models import TimeOff, Trainer, TrainerSchedule, WorkingHours
+from trainers.models import ExtraHours, TimeOff, Trainer, TrainerSchedule, WorkingHours
 from trainers.schedule import correct_rows, initialize_trainer_schedule
 
 
@@ -29,6 +29,7 @@ def lock_trainer(instance: Trainer, **kwargs: Any) -> None:
 @receiver([pre_save, pre_delete], sender=TrainerSchedule, dispatch_uid="lock_slots")
 @receiver([pre_save, pre_delete], sender=WorkingHours, dispatch_uid="lock_hours")
 @receiver([pre_save, pre_delete], sender=TimeOff, dispatch_uid="lock_time_off")
+@receiver([pre_save, pre_delete], sender=ExtraHours, dispatch_uid="lock_extra_hours")
 def lock_its_trainer(instance: Any, **kwargs: Any) -> None:
     """Outside a transaction the row is written alone, so nothing can be held."""
     if connection.in_atomic_block:

@@ -15,9 +15,15 @@ from django.utils.translation import gettext_lazy as _
 from bookings.admin.affected import AbsenceAdmin, check_may_act
 from bookings.admin.stand_in import put_others_in, show_stand_ins
 from bookings.domain.away import name_of
+from bookings.domain.stranded import booked_in
 from trainers.admin import GYM_TIMES, AutocompleteAdmin
 from trainers.clock import gym_now
 from trainers.models import Closure, ExtraHours, TimeOff, Trainer
+
+BOOKED_IN = _(
+    "Somebody is booked in these hours. Move or cancel their sessions first, or leave "
+    "the hours around them."
+)
 
 
 @admin.register(TimeOff)
@@ -98,6 +104,23 @@ class ExtraHoursForm(forms.ModelForm):
             )
         return day
 
+    def clean(self) -> dict[str, Any]:
+        """Nobody's session loses its hours unseen."""
+        data = super().clean() or self.cleaned_data
+        if self.instance.pk and not self.errors:
+            booked = booked_in(
+                ExtraHours.objects.get(pk=self.instance.pk), now=gym_now()
+            )
+            same_day = {"trainer": data["trainer"], "session_date": data["date"]}
+            kept = booked.filter(
+                **same_day,
+                start_time__gte=data["starts_at"],
+                end_time__lte=data["ends_at"],
+            )
+            if booked.count() > kept.count():
+                raise forms.ValidationError(BOOKED_IN)
+        return data
+
 
 @admin.register(ExtraHours)
 class ExtraHoursAdmin(AutocompleteAdmin):
@@ -115,3 +138,8 @@ class ExtraHoursAdmin(AutocompleteAdmin):
     ) -> None:
         Trainer.objects.lock([obj.trainer_id])
         super().save_model(request, obj, form, change)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Not while somebody is booked in them."""
+        may = super().has_delete_permission(request, obj)
+        return may and (obj is None or not booked_in(obj, now=gym_now()).exists())

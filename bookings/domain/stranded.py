@@ -15,7 +15,14 @@ from bookings.models import (
     TrainingSession,
     TrainingSessionQuerySet,
 )
-from trainers.models import Closure, TimeOff
+from trainers.models import (
+    Closure,
+    DayOfWeek,
+    ExtraHours,
+    SlotStatus,
+    TimeOff,
+    TrainerSchedule,
+)
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,20 @@ class Absence:
         if self.trainer_id:
             moves = moves.filter(before__trainer_id=self.trainer_id)
         return moves
+
+
+def booked_in(extra: ExtraHours, *, now: datetime) -> TrainingSessionQuerySet:
+    """The active sessions ahead that no slot of the week has, but these hours."""
+    day = DayOfWeek.of(extra.date)
+    weekly = TrainerSchedule.objects.filter(
+        trainer=extra.trainer_id, day_of_week=day, outside_hours=False
+    ).exclude(status__in=[SlotStatus.BREAK, SlotStatus.UNAVAILABLE])
+    sessions = TrainingSession.objects.active().upcoming(now)
+    return (
+        sessions.overlapping(extra.date, extra.starts_at, extra.ends_at)
+        .filter(trainer=extra.trainer_id)
+        .exclude(start_time__in=weekly.values("time_slot"))
+    )
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Time off and closures in the admin: whom they hit, and what staff do about it."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import html5lib
 import pytest
@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group, Permission
 from django.core import mail
 from django.test import Client
 
+from bookings.domain.booking import cancel_session
 from bookings.domain.offers import accept_offer
 from bookings.models import Hold, Offer
 from finova.accounts.models import User
@@ -126,6 +127,24 @@ class TestSaving:
         late = as_frieda.post("/admin/trainers/extrahours/add/", over)
         assert "This day is over. Choose today or a later one." in late.content.decode()
         assert ExtraHours.objects.count() == 1
+
+    def test_extra_hours_with_somebody_in_them_stay(self, as_frieda, ana, maya):
+        extra = ExtraHours.objects.create(
+            trainer=ana, date=THURSDAY, starts_at=time(19), ends_at=time(22)
+        )
+        book(maya, ana, THURSDAY, 19, now=NOW)
+        page = f"/admin/trainers/extrahours/{extra.pk}"
+        form = {"trainer": ana.pk, "date": f"{THURSDAY}", "starts_at": "19:00"}
+        assert as_frieda.get(f"{page}/delete/").status_code == 200
+        evening = book(maya, ana, THURSDAY, 21, now=NOW)
+        assert as_frieda.get(f"{page}/delete/").status_code == 403
+        shorter = as_frieda.post(f"{page}/change/", {**form, "ends_at": "21:00"})
+        assert "Somebody is booked in these hours." in shorter.content.decode()
+        longer = as_frieda.post(f"{page}/change/", {**form, "ends_at": "23:00"})
+        assert longer.status_code == 302
+        cancel_session(evening, by=maya, now=NOW)
+        assert as_frieda.post(f"{page}/delete/", {"post": "yes"}).status_code == 302
+        assert not ExtraHours.objects.exists()
 
 
 class TestOffering:

@@ -123,6 +123,10 @@ def name_of(path):
     return path.relative_to(catalogues.ROOT).as_posix()
 
 
+# Blocks that stand in an attribute, Django's own in the admin too.
+VALUED = re.compile(r"block (\w+_(class|next)|in_\w+|bodyclass|coltype)")
+
+
 def bare_text(template):
     """What a template says without asking a catalogue, its tags left in."""
     inside = None
@@ -134,8 +138,7 @@ def bare_text(template):
             inside = None if word == f"end{inside}" else inside
         elif token.token_type == TokenType.BLOCK:
             opens = word in ("blocktranslate", "comment", "verbatim")
-            # A block of an attribute's value closes as any other.
-            valued = re.fullmatch(r"block (\w+_(class|next)|in_\w+)", token.contents)
+            valued = VALUED.fullmatch(token.contents)
             inside = "block" if valued else word if opens else None
 
 

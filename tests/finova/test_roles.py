@@ -231,3 +231,17 @@ def test_the_demo_has_one_of_each(db):
 
     assert set(demo.ROLES) == set(PERMISSIONS) - {"Members"}
     assert set(demo.ROLES.values()) <= {email for email, _ in demo.ACCOUNTS}
+
+
+def test_a_manager_takes_no_trainers_account_for_themselves(ana, manager, maya):
+    """Whoever has it reads what clients wrote to their trainer."""
+    page, client = f"/admin/trainers/trainer/{ana.pk}/change/", signed_in(manager)
+
+    def link(person):
+        form = filled_in(client.get(page))
+        return client.post(page, {**form, "user": person.pk}).status_code
+
+    assert link(manager) == 200
+    assert link(maya) == 302
+    ana.refresh_from_db()
+    assert ana.user == maya

@@ -84,6 +84,16 @@ class TrainerAdmin(AutocompleteAdmin):
         css = {"all": ["css/status.css", "css/admin.css"]}
         js = [Script("js/schedule.js", defer=True)]
 
+    def formfield_for_foreignkey(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """Who has a trainer's account reads clients' notes: nobody takes one."""
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        is_theirs = Trainer.objects.filter(user=request.user.pk).exists()
+        if db_field.name == "user" and not (request.user.is_superuser or is_theirs):
+            field.queryset = field.queryset.exclude(pk=request.user.pk)
+        return field
+
     @admin.display(description=_("hourly rate"), ordering="hourly_rate")
     def rate(self, trainer: Trainer) -> str:
         return rate(trainer.hourly_rate)
