@@ -180,6 +180,14 @@ class TestTooLate:
         assert "Thursday 17 December" in text(page)
         assert visitor.get(f"{link}times/").status_code == 302
 
+    def test_staff_cancelled_what_was_accepted(self, visitor, link, session, frieda):
+        press(visitor, visitor.get(link), "accept")
+        session.refresh_from_db()
+        cancel_session(session, by=frieda, now=NOW)
+        told = text(visitor.get(link))
+        assert "new time" not in told
+        assert "This session no longer stands" in told
+
 
 class TestTheKey:
     def test_a_wrong_one_is_no_page(self, visitor, link):
