@@ -1,6 +1,5 @@
 """When somebody is away or there in addition: time off, closures, extra hours."""
 
-from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -54,9 +53,6 @@ class TimeOffAdmin(AbsenceAdmin):
         see = self.admin_site.admin_view(self.stand_in)
         name = "trainers_timeoff_stand_in"
         return [path("stand-in/<int:pk>/", see, name=name), *super().get_urls()]
-
-    def trainers_of(self, row: TimeOff) -> Iterable[int]:
-        return [row.trainer_id]
 
     def usually(self, row: TimeOff) -> dict[str, Any]:
         return {**super().usually(row), "cause": row.notice}

@@ -1,7 +1,6 @@
 """The sessions that an absence hits, and the one action that helps their members."""
 
 from collections import Counter
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -30,11 +29,11 @@ from bookings.domain.offers import (
     renew_link,
 )
 from bookings.domain.stranded import Absence, affected_by, offers_within
+from bookings.domain.withdrawing import end_absences, save_absence, say_withdrawn
 from bookings.exceptions import BookingRefused
 from bookings.mails import mail_offer
 from trainers.admin import AutocompleteAdmin
 from trainers.clock import gym_now
-from trainers.models import Trainer
 
 # A search for each of them; more than these at once would keep staff waiting.
 MOST_AT_ONCE = 40
@@ -92,12 +91,18 @@ class AbsenceAdmin(AutocompleteAdmin):
     def save_model(
         self, request: HttpRequest, obj: Any, form: Any, change: bool
     ) -> None:
-        """Under the trainers' locks, so that no booking passes by unseen."""
-        Trainer.objects.lock(self.trainers_of(obj))
-        super().save_model(request, obj, form, change)
+        """With its people locked; offers made because of what it was are withdrawn."""
+        self.tell_withdrawn(request, save_absence(obj, now=gym_now()))
 
-    def trainers_of(self, row: Any) -> Iterable[int]:
-        return Trainer.objects.values_list("pk", flat=True)
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self.tell_withdrawn(request, end_absences([obj], now=gym_now()))
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        self.tell_withdrawn(request, end_absences(list(queryset), now=gym_now()))
+
+    def tell_withdrawn(self, request: HttpRequest, count: int) -> None:
+        for sentence in say_withdrawn(count):
+            self.message_user(request, sentence)
 
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: str | None = None

@@ -90,11 +90,3 @@ def take_time_off(off: TimeOff, *, knowing: Collection[int], now: datetime) -> i
             raise SessionsInTheWay
         off.save()
     return len(standing)
-
-
-@persistent
-def end_time_off(off: TimeOff) -> None:
-    """The trainer works then after all. Twice is quiet. Locks the trainer."""
-    with writing():
-        Trainer.objects.lock([off.trainer_id])
-        TimeOff.objects.filter(pk=off.pk).delete()

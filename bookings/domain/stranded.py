@@ -1,7 +1,10 @@
 """Sessions that cannot be, because the trainer is away or the gym is closed then."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Subquery
@@ -88,6 +91,11 @@ def booked_in(extra: ExtraHours, *, now: datetime) -> TrainingSessionQuerySet:
         .filter(trainer=extra.trainer_id)
         .exclude(start_time__in=weekly.values("time_slot"))
     )
+
+
+def hit_by_any(absences: Iterable[Absence], at: str = "") -> Q:
+    """Whether one of them at least hits the session there."""
+    return reduce(or_, (each.hits(at) for each in absences), Q(pk__in=[]))
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,13 @@ from django.views.decorators.vary import vary_on_headers
 
 from bookings.domain.away import (
     build_time_away,
-    end_time_off,
     sessions_within,
     take_time_off,
     when_of,
 )
 from bookings.domain.coach import build_entries
 from bookings.domain.weekly import build_weekly, set_weekly_slot
+from bookings.domain.withdrawing import end_absences, say_withdrawn
 from bookings.exceptions import BookingRefused, SessionsInTheWay
 from bookings.forms import SlotField, SlotPageForm, TimeOffForm, WeeklySlotForm
 from bookings.views.coach import own_trainer
@@ -152,11 +152,12 @@ def remove_time_off(request: HttpRequest, pk: int) -> HttpResponse:
     trainer = own_trainer(request)
     off = get_object_or_404(trainer.time_off, pk=pk)
     try:
-        end_time_off(off)
+        withdrawn = end_absences([off], now=gym_now())
     except BookingRefused as refusal:
         messages.error(request, refusal.sentence)
         empty = TimeOffForm(trainer, today=gym_now().date())
         return show_time_off(request, trainer, empty, status=refusal.status)
     said = _("Removed: %(when)s. Your slots are open again then.")
-    messages.success(request, said % {"when": when_of(off)})
+    sentences = [said % {"when": when_of(off)}, *say_withdrawn(withdrawn)]
+    messages.success(request, " ".join(sentences))
     return redirect("coach-time-off")

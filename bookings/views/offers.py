@@ -4,6 +4,7 @@ The link is a key: nothing that comes back is kept or names it elsewhere.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
@@ -25,6 +26,7 @@ from bookings.domain.offers import (
     state_of,
 )
 from bookings.domain.week import Week, build_week
+from bookings.domain.withdrawing import is_hit, was_moved
 from bookings.exceptions import BookingRefused
 from bookings.forms import MoveForm, WeekForm
 from bookings.models import Offer
@@ -87,14 +89,25 @@ def show_offer(
     request: HttpRequest, found: Offer, page: str, *, status: int = HTTPStatus.OK
 ) -> HttpResponse:
     now = gym_now()
+    state = state_of(found, now=now)
     context = {
         "offer": found,
         "session": found.session,
-        "state": state_of(found, now=now),
+        "state": state,
         "can_exchange": can_exchange(found),
+        "became": became(found, now=now) if state == "settled" else "",
         "page": page,
     }
     return render(request, "bookings/offer.html", context, status=status)
+
+
+def became(found: Offer, *, now: datetime) -> str:
+    """Of the session whose offer nobody needs any more, in a word."""
+    if not found.session.is_active:
+        return "ended"
+    if was_moved(found):
+        return "moved"
+    return "stranded" if is_hit(found, now=now) else "stands"
 
 
 def can_exchange(found: Offer) -> bool:

@@ -7,7 +7,9 @@ import pytest
 import time_machine
 from django.contrib.auth.models import Group, Permission
 from django.core import mail
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from bookings.domain.booking import cancel_session
 from bookings.domain.offers import accept_offer
@@ -319,6 +321,139 @@ class TestOnThePhone:
         assert as_frieda.post(page, {"answer": "decline"}).status_code == 404
         session.refresh_from_db()
         assert session.is_active
+
+
+class TestWithdrawing:
+    SAID = "1 offer was withdrawn: the session takes place as booked."
+    SURE = {"post": "yes"}
+
+    @pytest.fixture
+    def offer(self, as_frieda, affected):
+        as_frieda.post(affected, UNTIL)
+        return Offer.objects.get()
+
+    def change(self, as_frieda, away, **more):
+        form = {**TestSaving.FORM, "trainer": away.trainer_id, **more}
+        page = f"{TIME_OFF}{away.pk}/change/"
+        return as_frieda.post(page, form, follow=True).content.decode()
+
+    def delete(self, as_frieda, row, model=TIME_OFF):
+        page = f"{model}{row.pk}/delete/"
+        return as_frieda.post(page, self.SURE, follow=True).content.decode()
+
+    def waits(self):
+        return Offer.objects.waiting(NOW).exists()
+
+    def test_deleting_withdraws_and_gives_the_time_free(self, as_frieda, away, offer):
+        assert self.SAID in self.delete(as_frieda, away)
+        hold = Hold.objects.get()
+        assert (hold.ended_at, Offer.objects.get().answer) == (NOW, "")
+
+    def test_deleting_from_the_list_too(self, as_frieda, away, offer):
+        chosen = {
+            "action": "delete_selected",
+            "_selected_action": [away.pk],
+            **self.SURE,
+        }
+        told = as_frieda.post(TIME_OFF, chosen, follow=True).content.decode()
+        assert self.SAID in told
+        assert not TimeOff.objects.exists()
+        assert not self.waits()
+
+    @pytest.mark.parametrize(
+        "otherwise",
+        [
+            {"first_day": f"{MONDAY}", "last_day": f"{MONDAY}"},
+            {"starts_at": "10:00"},
+            {"ends_at": "09:00"},
+        ],
+    )
+    def test_what_a_change_leaves_out(self, as_frieda, away, offer, otherwise):
+        assert self.SAID in self.change(as_frieda, away, **otherwise)
+        assert not self.waits()
+
+    def test_it_was_another_trainer(self, as_frieda, away, offer):
+        cara = TrainerFactory(name="Cara Holm")
+        assert self.SAID in self.change(as_frieda, away, trainer=cara.pk)
+
+    @pytest.mark.parametrize("otherwise", [{}, {"ends_at": "09:30"}])
+    def test_what_a_change_still_hits_goes_on_waiting(
+        self, as_frieda, away, offer, otherwise
+    ):
+        assert "withdrawn" not in self.change(as_frieda, away, **otherwise)
+        assert self.waits()
+
+    def test_what_another_absence_hits_goes_on_waiting(self, as_frieda, away, offer):
+        flood = Closure.objects.create(
+            name="Flood", first_day=THURSDAY, last_day=THURSDAY
+        )
+        assert "withdrawn" not in self.delete(as_frieda, away)
+        assert self.waits()
+        assert self.SAID in self.delete(as_frieda, flood, CLOSURE)
+        assert not self.waits()
+
+    def test_another_trainers_absence_does_not_matter(
+        self, as_frieda, ben, away, offer
+    ):
+        TimeOff.objects.create(trainer=ben, first_day=THURSDAY, last_day=THURSDAY)
+        assert self.SAID in self.delete(as_frieda, away)
+
+    def test_a_closure_that_moves(self, as_frieda, away, ben, joe, offer):
+        TimeOff.objects.all().delete()
+        book(joe, ben, THURSDAY, 11, now=NOW)
+        flood = Closure.objects.create(
+            name="Flood", first_day=THURSDAY, last_day=THURSDAY
+        )
+        as_frieda.post(f"{CLOSURE}{flood.pk}/affected/", UNTIL)
+        days = {"first_day": f"{MONDAY}", "last_day": f"{MONDAY}"}
+        told = as_frieda.post(
+            f"{CLOSURE}{flood.pk}/change/", {"name": "Flood", **days}, follow=True
+        ).content.decode()
+        assert "2 offers were withdrawn: the sessions take place as booked." in told
+        assert not self.waits()
+
+    def test_what_ran_out_says_no_longer_that_it_cannot_be(
+        self, as_frieda, away, offer
+    ):
+        Hold.objects.update(until=NOW - timedelta(minutes=1))
+        self.delete(as_frieda, away)
+        told = Client().get(link_in(mail.outbox[0])).content.decode()
+        assert "takes place as it was booked" in told
+
+    def test_an_answer_stays_an_answer(self, as_frieda, away, offer, maya):
+        """Also where something else hits the time that was accepted."""
+        there = accept_offer(offer, by=maya, now=NOW).session_date
+        flood = Closure.objects.create(name="Flood", first_day=there, last_day=there)
+        assert "withdrawn" not in self.delete(as_frieda, flood, CLOSURE)
+        assert "withdrawn" not in self.delete(as_frieda, away)
+        assert Offer.objects.get().answer == "accepted"
+
+    @pytest.mark.parametrize("write", ["change", "delete"])
+    def test_members_are_locked_before_trainers(self, as_frieda, away, offer, write):
+        with CaptureQueriesContext(connection) as queries:
+            getattr(self, write)(as_frieda, away)
+        locks = [q["sql"] for q in queries if "FOR NO KEY UPDATE" in q["sql"]]
+        members, *later = ['FROM "users"' in sql for sql in locks]
+        assert members
+        assert not any(later)
+
+    def test_it_asks_as_often_for_three_offers_as_for_one(
+        self, as_frieda, ana, ben, away, session, affected
+    ):
+        def asked():
+            TimeOff.objects.update(first_day=THURSDAY, last_day=THURSDAY)
+            as_frieda.post(affected, UNTIL)
+            with CaptureQueriesContext(connection) as queries:
+                self.change(
+                    as_frieda, away, first_day=f"{MONDAY}", last_day=f"{MONDAY}"
+                )
+            assert not self.waits()
+            return len(queries)
+
+        one = asked()
+        for hour in (10, 11):
+            book(MemberFactory(), ana, THURSDAY, hour, now=NOW)
+        assert asked() == one
 
 
 class TestStandingIn:

@@ -8,7 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from bookings.domain.availability import is_slot_available
 from bookings.domain.away import sessions_within, when_of
-from bookings.models import TrainingSession
+from bookings.domain.offers import offer_alternatives
+from bookings.models import Offer, TrainingSession
 from tests.bookings.test_coach import texts, tree
 from tests.conftest import BERLIN, MONDAY, NEXT_THURSDAY, NOW, THURSDAY
 from tests.factories import MemberFactory, TrainerFactory, book
@@ -216,6 +217,19 @@ class TestTimeOff:
         assert answer.url == OFF
         assert "Your slots are open again then." in as_ana.get(OFF).text
         assert is_slot_available(ana.pk, THURSDAY, time(9))
+
+    def test_removing_it_withdraws_what_was_offered_because_of_it(
+        self, ana, maya, frieda, as_ana
+    ):
+        session = book(maya, ana, THURSDAY, 9, now=NOW)
+        off = TimeOff.objects.create(trainer=ana, first_day=THURSDAY, last_day=THURSDAY)
+        until = NOW + timedelta(hours=24)
+        (made,) = offer_alternatives([session], by=frieda, now=NOW, until=until)
+        assert made.offer
+        as_ana.post(f"{OFF}{off.pk}/remove/")
+        said = "1 offer was withdrawn: the session takes place as booked."
+        assert said in as_ana.get(OFF).text
+        assert not Offer.objects.waiting(NOW).exists()
 
     def test_only_ones_own(self, ana, as_ana):
         ben = TrainerFactory(name="Ben Carter")

@@ -11,6 +11,7 @@ from django.test import Client
 
 from bookings.domain.booking import cancel_session, reschedule_session
 from bookings.domain.offers import offer_alternatives
+from bookings.domain.withdrawing import end_absences
 from bookings.models import Offer
 from finova.logs import JsonLine
 from tests.conftest import NEXT_THURSDAY, NOW, THURSDAY
@@ -187,6 +188,51 @@ class TestTooLate:
         told = text(visitor.get(link))
         assert "new time" not in told
         assert "This session no longer stands" in told
+
+
+STANDS = "Your session takes place as it was booked. There is nothing to answer."
+
+
+class TestNoLongerNeeded:
+    @pytest.fixture(autouse=True)
+    def back(self, made):
+        end_absences(list(TimeOff.objects.all()), now=NOW)
+
+    def test_the_session_takes_place_as_booked(self, visitor, link):
+        page = visitor.get(link)
+        assert STANDS in text(page)
+        assert "Thursday 10 December" in text(page)
+        assert "moved" not in text(page)
+        assert "cannot take place" not in text(page)
+
+    def test_signed_in_too(self, as_maya, session):
+        assert STANDS in text(as_maya.get(f"/sessions/{session.pk}/offer/"))
+
+    def test_answering_all_the_same_is_refused(self, client, link, session):
+        assert client.post(link, {"answer": "accept"}).status_code == 409
+        session.refresh_from_db()
+        assert session.session_date == THURSDAY
+
+    def test_once_it_was_moved_it_is_not_as_booked(
+        self, visitor, link, session, ben, frieda
+    ):
+        reschedule_session(
+            session,
+            trainer_id=ben.pk,
+            session_date=NEXT_THURSDAY,
+            start_time=session.start_time,
+            end_time=session.end_time,
+            by=frieda,
+            now=NOW,
+        )
+        assert STANDS not in text(visitor.get(link))
+
+    def test_another_absence_may_hit_it_later(self, visitor, link):
+        Closure.objects.create(name="Flood", first_day=THURSDAY, last_day=THURSDAY)
+        told = text(visitor.get(link))
+        assert "This offer no longer stands" in told
+        assert STANDS not in told
+        assert "moved" not in told
 
 
 class TestTheKey:
