@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -167,7 +167,8 @@ def take_step(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(
             request, _("Choose one of the buttons, and at most 500 letters.")
         )
-    return redirect(way_back(request, session))
+    # Not redirect(), which looks a name up for what does not look like an address.
+    return HttpResponseRedirect(way_back(request, session))
 
 
 def way_back(request: HttpRequest, session: TrainingSession) -> str:

@@ -301,8 +301,7 @@ class Gym:
             "event": session.events.get().pk,
             "trainer": ana.pk,
             "key": offered.token,
-            "offer": offered.offer.pk,
-            **away_with_a_session_left(ana),
+            **away_with_a_session_left(ana, self.people["admin"]),
             "type": ContentType.objects.get_for_model(Trainer).pk,
             "group": Group.objects.create(name="Spinning").pk,
             "token": token.pk,
@@ -385,22 +384,24 @@ def offered_instead(session, by):
     return made
 
 
-def away_with_a_session_left(trainer):
-    """A time off and a closure, each on the day of a session, and extra hours."""
+def away_with_a_session_left(trainer, by):
+    """A time off and a closure, each with a session that nobody has offered another
+    time and one with an offer, and extra hours."""
     nina = MemberFactory(name="Nina Braun", email="nina@example.com")
-    days = [date(2026, 12, 21), date(2026, 12, 22)]
+    days = [date(2026, 12, day) for day in (21, 22, 23)]
     for day in days:
-        book(nina, trainer, day, 9, now=NOW, notes=NOTE)
+        session = book(nina, trainer, day, 9, now=NOW, notes=NOTE)
+    offered = offered_instead(session, by)
     rows = {
-        "timeoff": TimeOff(trainer=trainer, first_day=days[0], last_day=days[0]),
-        "closure": Closure(name="Moving house", first_day=days[1], last_day=days[1]),
+        "timeoff": TimeOff(trainer=trainer, first_day=days[0], last_day=days[2]),
+        "closure": Closure(name="Moving house", first_day=days[1], last_day=days[2]),
         "extrahours": ExtraHours(
             trainer=trainer, date=days[1], starts_at=time(21), ends_at=time(22)
         ),
     }
     for row in rows.values():
         row.save()
-    return {name: row.pk for name, row in rows.items()}
+    return {"offer": offered.offer.pk, **{name: row.pk for name, row in rows.items()}}
 
 
 def photo_of(trainer):

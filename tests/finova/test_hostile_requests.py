@@ -189,6 +189,9 @@ class Asker:
         environ = {"CONTENT_TYPE": content_type, **environ} if body else environ
         with transaction.atomic():
             response = self.client.generic(method, address, body, **environ)
+            if response.streaming:
+                # To its end: its cursor would outlive what is taken back here.
+                response.getvalue()
             transaction.set_rollback(True)
         self.client.cookies.clear()
         self.client.cookies.load(self.cookies)
