@@ -2,9 +2,8 @@
 
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, time
-from itertools import chain, islice
 from typing import Any
 
 from django.db.models import QuerySet
@@ -48,15 +47,28 @@ class Echo:
 
 def csv_of(sessions: QuerySet[TrainingSession], name: str) -> StreamingHttpResponse:
     """A download; the rows leave the database a few thousand at a time."""
-    rows = sessions.values_list(*COLUMNS.values()).iterator(chunk_size=AT_A_TIME)
-    # Read before the answer begins: where the database refuses, or takes too long,
-    # a page says so. Later there would be a short file that looks whole.
-    first = list(islice(rows, 1))
+    # Which they are is read before the answer begins: where the database refuses, or
+    # takes too long, a page says so. Later there would be a short file, as if whole.
+    ids = list(sessions.values_list("pk", flat=True))
     return StreamingHttpResponse(
-        lines(chain(first, rows)),
+        lines(rows_of(ids)),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
     )
+
+
+def rows_of(ids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
+    """In this order, and each as it stands when it is read.
+
+    Not by a cursor of the server: one that is left open, when whoever downloads goes
+    away, is closed whenever Python tidies up, and that may be in the middle of another
+    statement on its connection, which then waits for itself.
+    """
+    for start in range(0, len(ids), AT_A_TIME):
+        batch = ids[start : start + AT_A_TIME]
+        stored = TrainingSession.objects.filter(pk__in=batch)
+        found = {row[0]: row for row in stored.values_list(*COLUMNS.values())}
+        yield from (found[pk] for pk in batch if pk in found)
 
 
 def lines(rows: Iterable[tuple[Any, ...]]) -> Iterator[str]:
