@@ -89,9 +89,11 @@ class TrainerAdmin(AutocompleteAdmin):
     ) -> Any:
         """Who has a trainer's account reads clients' notes: nobody takes one."""
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        is_theirs = Trainer.objects.filter(user=request.user.pk).exists()
-        if db_field.name == "user" and not (request.user.is_superuser or is_theirs):
-            field.queryset = field.queryset.exclude(pk=request.user.pk)
+        if db_field.name == "user" and not request.user.is_superuser:
+            # Unless it is theirs already.
+            field.queryset = field.queryset.exclude(
+                pk=request.user.pk, trainer__isnull=True
+            )
         return field
 
     @admin.display(description=_("hourly rate"), ordering="hourly_rate")
