@@ -391,7 +391,6 @@ def away_with_a_session_left(trainer, by):
     days = [date(2026, 12, day) for day in (21, 22, 23)]
     for day in days:
         session = book(nina, trainer, day, 9, now=NOW, notes=NOTE)
-    offered = offered_instead(session, by)
     rows = {
         "timeoff": TimeOff(trainer=trainer, first_day=days[0], last_day=days[2]),
         "closure": Closure(name="Moving house", first_day=days[1], last_day=days[2]),
@@ -401,6 +400,7 @@ def away_with_a_session_left(trainer, by):
     }
     for row in rows.values():
         row.save()
+    offered = offered_instead(session, by)
     return {"offer": offered.offer.pk, **{name: row.pk for name, row in rows.items()}}
 
 
