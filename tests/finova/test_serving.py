@@ -1,7 +1,6 @@
 """The site as uvicorn serves it: slow senders, large bodies, chunked ones."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -11,22 +10,21 @@ from contextlib import ExitStack
 
 import pytest
 
+from tests.process import environment
+
 THREADS = 4
 
 
 @pytest.fixture(scope="module")
-def port():
-    """A web process of its own, with four threads. Its database is never asked."""
+def port(django_db_setup):
+    """A web process of its own, with four threads, on the test's empty database."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         free = probe.getsockname()[1]
-    environment = {
-        **os.environ,
-        "FINOVA_ENV": "development",
-        "WEB_THREADS": str(THREADS),
-    }
     command = [sys.executable, "-m", "uvicorn", "finova.asgi:application"]
     command += ["--port", str(free), "--lifespan", "off", "--log-level", "error"]
-    with subprocess.Popen(command, env=environment) as process:
+    with subprocess.Popen(
+        command, env=environment(WEB_THREADS=str(THREADS))
+    ) as process:
         try:
             wait_for(free)
             yield free
@@ -36,7 +34,9 @@ def port():
 
 
 def wait_for(port):
-    for _ in range(200):
+    """A machine that runs other tests too takes its time."""
+    patience = time.monotonic() + 60
+    while time.monotonic() < patience:
         try:
             return page(port)
         except OSError:
@@ -45,7 +45,6 @@ def wait_for(port):
 
 
 def page(port):
-    # Sign-in asks the database for nothing before somebody signs in.
     url = f"http://127.0.0.1:{port}/accounts/login/"
     with urllib.request.urlopen(url, timeout=5) as answer:
         return answer.status
