@@ -169,21 +169,15 @@ class Desk(Browser):
     """Staff, in the admin. Django answers a refused form with 200 or a way back."""
 
     def move(self, session: int, to: Slot) -> Attempt:
-        form = {
-            "trainer": to.trainer,
-            "session_date": to.day,
-            "start_time": to.start,
-            "end_time": hour_after(to.start),
-            "session_type": "personal_training",
-            **no_rows_in("events"),
-        }
-        answer = self.change("bookings/trainingsession", session, form)
+        path = f"/admin/bookings/trainingsession/{session}/move/"
+        form = {"trainer": to.trainer, "at": f"{to.day}T{to.start}"}
+        answer = self.ask("POST", path, form)
         return noted(self.history, self.id, MOVE, to, answer, session=session)
 
     def complete(self, session: int, slot: Slot) -> Attempt:
-        path = "/admin/bookings/trainingsession/"
-        form = {"action": "complete", "_selected_action": session}
-        answer = self.ask("POST", path, form)
+        """Also a session that is still ahead."""
+        path = f"/admin/bookings/trainingsession/{session}/do/"
+        answer = self.ask("POST", path, {"step": "complete_early"})
         return noted(self.history, self.id, END, slot, answer, session=session)
 
     def set_slot(self, trainer: Trainer, slot: Slot, to: str) -> Attempt:
@@ -293,6 +287,7 @@ def trainer_form(trainer: Trainer) -> dict[str, Any]:
         "session_types": ["personal_training", "consultation"],
         **no_rows_in("working_hours"),
         **no_rows_in("time_off"),
+        **no_rows_in("extra_hours"),
     }
 
 

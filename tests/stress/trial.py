@@ -67,7 +67,7 @@ class Trial:
         return Browser(member.id, self.line(), self.history, cookies)
 
     def desk(self, number: int) -> Desk:
-        """One of two members of staff."""
+        """One of two members of staff: of the front desk, or the administrator."""
         staff = self.gym.people.staff[number]
         cookies = dict(self.gym.cookies[staff])
         return Desk(staff, self.line(), self.history, cookies)

@@ -92,7 +92,7 @@ def a_break_is_seen(gym: Gym, size: Size) -> Trial:
 def a_trainer_who_leaves_is_seen(gym: Gym, size: Size) -> Trial:
     trainer, slot = gym.people.trainers[0], times(gym, 1)[0]
     with trial(gym) as held:
-        (maya,), desk = held.members(1), held.desk(0)
+        (maya,), desk = held.members(1), held.desk(1)
         _, late = in_turn(
             held,
             trainer,
